@@ -1,0 +1,249 @@
+"""A build folder: who holds it, which stages are finished, and how a stage's files become visible.
+
+A stage is finished when `stages/<stage>/stage.json` is there and names the same key: a digest of what
+the stage read, of the settings that it reads and of the code that it runs, helpers included. Its files
+are written to a scratch folder and moved into place, the record last; so after any crash a stage is
+either finished or absent, and a second run does only what is absent.
+"""
+
+import ast
+import json
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
+from inspect import getsource
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import polars as pl
+from filelock import FileLock, Timeout
+
+from dataprep import io, recipe_file
+from dataprep.errors import BusyError, CallError
+from dataprep.recipe import Recipe
+
+_RECORD = "stage.json"
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build folder and the recipe that fills it."""
+
+    folder: Path
+    recipe: Recipe
+
+    def table(self, stage: str, name: str) -> pl.LazyFrame:
+        """A table that a stage wrote, scanned."""
+        return pl.scan_parquet(self.folder / "stages" / stage / f"{name}.parquet")
+
+    def json(self, stage: str, name: str) -> dict[str, Any]:
+        """An object that a stage wrote."""
+        return io.read_json(self.folder / "stages" / stage / f"{name}.json")
+
+    @property
+    def release(self) -> Path:
+        """The folder that is published as a dataset."""
+        return self.folder / "release"
+
+    @property
+    def model(self) -> Path:
+        """The folder of the fine-tuned model."""
+        return self.folder / "model"
+
+    def is_finished(self, stage: str) -> bool:
+        """Whether a stage has left its record."""
+        return (self.folder / "stages" / stage / _RECORD).is_file()
+
+
+class Output(NamedTuple):
+    """Where a stage writes: `stage` becomes stages/<stage>, `root` the build folder."""
+
+    stage: Path
+    root: Path
+
+    def table(self, name: str, frame: pl.LazyFrame | pl.DataFrame, schema: pl.Schema | None = None) -> None:
+        """Write one table of the stage."""
+        io.write_table(frame, self.stage / f"{name}.parquet", schema)
+
+    def json(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write one JSON object of the stage."""
+        io.write_json(content, self.stage / f"{name}.json")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a build.
+
+    Attributes:
+        name: Its name, and that of its folder.
+        run: Reads tables of earlier stages, writes its own; returns what there is to say in one line.
+        reads: The stages whose files it reads.
+        settings: Everything of the recipe that it reads.
+        modules: The modules that it calls; with all of dataprep that they import, they are its code.
+        source: Digest of what lies outside the build, for stages that read such a thing.
+    """
+
+    name: str
+    run: Callable[[Build, Output], str]
+    reads: Sequence[str]
+    settings: Callable[[Recipe], Any]
+    modules: Sequence[str]
+    source: Callable[[Recipe], str] = lambda _recipe: ""
+
+
+class Done(NamedTuple):
+    """What came of a stage: was it reused, and its one line."""
+
+    stage: str
+    is_reused: bool
+    summary: str
+
+
+def existing_build(folder: Path) -> Build:
+    """The build that a folder holds.
+
+    Raises:
+        CallError: The folder is no build folder.
+    """
+    written = folder / "recipe.toml"
+    if not written.is_file():
+        raise CallError(f"{folder} is no build folder: it has no recipe.toml; `dataprep run RECIPE --build {folder}` makes one")
+    return Build(folder, recipe_file.load(str(written)))
+
+
+@contextmanager
+def opened(folder: Path, recipe: Recipe) -> Iterator[Build]:
+    """Make or reopen a build folder and hold it for this process; a holder that dies lets go.
+
+    Raises:
+        CallError: The folder holds another recipe's build, or is no build folder.
+        BusyError: Another process holds it.
+    """
+    _refuse_foreign(folder, recipe)
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / ".holder"
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            io.write_text(f"process {os.getpid()} on {socket.gethostname()}", holder)
+            shutil.rmtree(folder / ".scratch", ignore_errors=True)
+            io.write_text(recipe_file.dump(recipe), folder / "recipe.toml")
+            try:
+                yield Build(folder, recipe)
+            finally:
+                holder.unlink(missing_ok=True)
+    except Timeout as error:
+        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
+        raise BusyError(f"{folder} is in use by {who}; wait for it, or name another folder with --build") from error
+
+
+def _refuse_foreign(folder: Path, recipe: Recipe) -> None:
+    if not folder.exists():
+        return
+    if (folder / "recipe.toml").is_file():
+        found = existing_build(folder).recipe.name
+        if found != recipe.name:
+            raise CallError(f"{folder} holds a build of recipe {found!r}, not of {recipe.name!r}; name another folder with --build")
+    elif not folder.is_dir() or any(not p.name.startswith(".") for p in folder.iterdir()):
+        raise CallError(f"{folder} is not empty and no build folder (it has no recipe.toml); name another folder with --build")
+
+
+def finish(stage: Stage, build: Build) -> Done:
+    """Run a stage unless it is finished already for these inputs, settings and code."""
+    place = build.folder / "stages" / stage.name
+    key = _key(stage, build)
+    record = _record(place)
+    if record and record["key"] == key and _is_whole(build.folder, record["files"]):
+        return Done(stage.name, is_reused=True, summary=record["summary"])
+    scratch = build.folder / ".scratch" / f"{stage.name}-{uuid4().hex[:8]}"
+    output = Output(scratch / "stages" / stage.name, scratch)
+    output.stage.mkdir(parents=True)
+    summary = stage.run(build, output)
+    files = {str(p.relative_to(scratch)): {"bytes": p.stat().st_size, "sha256": io.file_sha256(p)} for p in io.files_below(scratch)}
+    io.write_json({"key": key, "summary": summary, "files": files}, output.stage / _RECORD)
+    _reveal(scratch, build.folder, place)
+    return Done(stage.name, is_reused=False, summary=summary)
+
+
+def _reveal(scratch: Path, folder: Path, place: Path) -> None:
+    """Move a stage's files into the build folder, the folder with the record last."""
+    io.sync(scratch)
+    (place / _RECORD).unlink(missing_ok=True)
+    trash = folder / ".scratch" / f"old-{uuid4().hex[:8]}"
+    trash.mkdir()
+    for new in [*(p for p in scratch.iterdir() if p.name != "stages"), scratch / "stages" / place.name]:
+        target = folder / new.relative_to(scratch)
+        target.parent.mkdir(exist_ok=True)
+        if target.is_dir():
+            target.rename(trash / target.name)
+        new.replace(target)
+    shutil.rmtree(trash)
+    shutil.rmtree(scratch)
+
+
+def _record(place: Path) -> dict[str, Any] | None:
+    try:
+        return io.read_json(place / _RECORD)
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+
+
+def _is_whole(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether every file of a record is there in its size; `dataprep check` compares the bytes."""
+    paths = {name: folder / name for name in files}
+    return all(path.is_file() and path.stat().st_size == files[name]["bytes"] for name, path in paths.items())
+
+
+def _key(stage: Stage, build: Build) -> str:
+    inputs = {}
+    for name in stage.reads:
+        record = _record(build.folder / "stages" / name)
+        if record is None:
+            raise CallError(f"stage {stage.name} needs stage {name}, which is not finished; `dataprep run` does both")
+        inputs[name] = record["files"]
+    parts = {
+        "stage": stage.name,
+        "inputs": inputs,
+        "settings": stage.settings(build.recipe),
+        "source": stage.source(build.recipe),
+        "code": [getsource(stage.run), code_digest("dataprep.io", "dataprep.schemas", *stage.modules)],
+    }
+    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """Digest of the source of dataprep modules and of all dataprep modules that they import, late imports too."""
+    todo, seen = list(modules), dict[str, bytes]()
+    while todo:
+        name = todo.pop()
+        spec = find_spec(name) if name not in seen else None
+        if spec is None or spec.origin is None:
+            continue
+        seen[name] = Path(spec.origin).read_bytes()
+        todo += _imports(seen[name])
+    return sha256(b"\0".join(name.encode() + seen[name] for name in sorted(seen))).hexdigest()
+
+
+def _imports(source: bytes) -> list[str]:
+    """Names under dataprep that a module imports; `from dataprep.x import y` may mean the module y."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [name for name in found if name.split(".")[0] == "dataprep" and _is_module(name)]
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False

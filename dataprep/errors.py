@@ -1,0 +1,71 @@
+"""The errors a user can meet, grouped by what to do next.
+
+    DataprepError              exit code
+    ├── CallError              2   mend the call or the recipe
+    │   └── SourceMissingError 2   mend the source's path, repository or columns
+    ├── DataError              3   mend the data: unreadable, no row, or every row rejected
+    │   └── ContractError      3   rows break a named invariant
+    ├── RemoteError            4   a remote refused or was out of reach
+    └── BusyError              4   another run holds the build folder
+
+Every message names where (file, row or key), what was found, what was wanted and how to go on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:  # the command line imports this module; it answers --help without polars
+    import polars as pl
+
+_SAMPLE_ROWS = 5
+
+
+class DataprepError(Exception):
+    """Anything a user can act on. Shown without a traceback."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class CallError(DataprepError):
+    """The command line or the recipe asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class SourceMissingError(CallError):
+    """A source is not there, or lacks a column that the recipe names."""
+
+
+class DataError(DataprepError):
+    """The data cannot be used: unreadable, empty, or nothing of it was left."""
+
+    exit_code = 3
+
+
+class ContractError(DataError):
+    """Rows break a named invariant."""
+
+    def __init__(self, contract: str, offenders: pl.DataFrame) -> None:
+        """Keep the contract's name and the offending rows; show the first few.
+
+        Args:
+            contract: Name of the invariant.
+            offenders: The rows that break it, at least one.
+        """
+        self.contract, self.offenders = contract, offenders
+        rows = [str(row) for row in offenders.head(_SAMPLE_ROWS).to_dicts()]
+        shown = "\n  ".join(row if len(row) < 300 else row[:300] + " …" for row in rows)  # noqa: PLR2004
+        super().__init__(f"{contract}: {offenders.height} offending rows, the first:\n  {shown}")
+
+
+class RemoteError(DataprepError):
+    """A remote (the Hub, an object store, a web server) refused or was out of reach."""
+
+    exit_code = 4
+
+
+class BusyError(DataprepError):
+    """Another run holds the build folder."""
+
+    exit_code = 4

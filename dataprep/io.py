@@ -1,0 +1,83 @@
+"""Tables and files on disk: checked against their schema, written whole or not at all, equal data to equal bytes."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import polars as pl
+
+_ROWS_PER_GROUP = 50_000  # small row groups: the Hub's viewer reads one at a time
+_CHUNK_BYTES = 1 << 20
+
+
+def write_table(frame: pl.LazyFrame | pl.DataFrame, path: Path, schema: pl.Schema | None = None) -> None:
+    """Write a frame as parquet, in the order that it has.
+
+    Args:
+        frame: The rows; streamed, so that they need not fit in memory.
+        path: The file; its folder is made.
+        schema: The columns that the frame must have, in this order; null checks nothing.
+
+    Raises:
+        TypeError: The frame has another schema, which is a fault of the stage that wrote it.
+    """
+    lazy = frame.lazy()
+    found = lazy.collect_schema()
+    if schema is not None and found != schema:
+        message = f"{path.name}: has {dict(found)}, wanted {dict(schema)}"
+        raise TypeError(message)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lazy.sink_parquet(path, compression="zstd", statistics=True, row_group_size=_ROWS_PER_GROUP, maintain_order=True)
+
+
+def write_json(content: Mapping[str, Any], path: Path) -> None:
+    """Write readable JSON with sorted keys; equal content gives equal bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file that a reader sees whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            partial.unlink()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    state = sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            state.update(chunk)
+    return state.hexdigest()
+
+
+def files_below(folder: Path) -> Iterable[Path]:
+    """Every file below a folder, in the order of its name."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def sync(folder: Path) -> None:
+    """Ask the disk to hold a folder's files and names before anything points at them."""
+    for path in [*folder.rglob("*"), folder]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,115 @@
+"""Retrieval metrics, one row per query, and bootstrap intervals over queries.
+
+The figures are those of ir_measures. Its providers break ties in ways of their own, so each run is ranked
+here first (score descending, then passage_id ascending) and handed over with distinct scores.
+"""
+
+from collections.abc import Mapping
+
+import ir_measures
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+CUTOFFS = (1, 3, 5, 10)
+MEASURES: Mapping[str, str] = {  # our name -> ir_measures' name
+    **{f"accuracy@{k}": f"Success@{k}" for k in CUTOFFS},  # 1 where a positive is among the first k
+    **{f"precision@{k}": f"P@{k}" for k in CUTOFFS},
+    **{f"recall@{k}": f"R@{k}" for k in CUTOFFS},
+    "ndcg@10": "nDCG@10",
+    "mrr@10": "RR@10",
+    "map@100": "AP@100",
+}
+PRIMARY = "ndcg@10"
+DEPTH = 100  # ranks that the metrics look at
+_CONFIDENCE = 0.95
+_BLOCK = 4_000_000  # draws held at once by the bootstrap
+_DECIMALS = 6
+
+Interval = dict[str, float]
+
+
+def per_query(run: pl.DataFrame, qrels: pl.DataFrame) -> pl.DataFrame:
+    """Every metric of every query.
+
+    Args:
+        run: query_id, passage_id, score; in any row order. Queries that are not in qrels do not count.
+        qrels: query_id, passage_id, relevance. Queries without a positive (relevance of 1 or more) are left out.
+
+    Returns:
+        query_id and a column per metric (0 to 1), sorted by query_id. A query for which nothing was retrieved has zeros.
+    """
+    positives = qrels.filter(pl.col("relevance") >= 1)
+    judged = positives.select(pl.col("query_id").unique().sort())
+    measures = {ir_measures.parse_measure(name): ours for ours, name in MEASURES.items()}
+    found = list(ir_measures.iter_calc(list(measures), _as_qrels(positives), _as_run(run.join(judged, on="query_id", how="semi"))))
+    long = pl.DataFrame(
+        {
+            "query_id": [m.query_id for m in found],
+            "metric": [measures[m.measure] for m in found],
+            "value": [float(m.value) for m in found],
+        },
+        schema={"query_id": pl.String, "metric": pl.String, "value": pl.Float64},
+    )
+    wide = long.pivot(on="metric", on_columns=list(MEASURES), index="query_id", values="value")
+    return judged.join(wide, on="query_id", how="left").fill_null(0.0).sort("query_id").select("query_id", *MEASURES)
+
+
+def summary(metrics: pl.DataFrame, *, samples: int, seed: int) -> dict[str, Interval]:
+    """Mean of each metric over the queries, with a 95 % percentile bootstrap interval.
+
+    Args:
+        metrics: What `per_query` gives; at least one query.
+        samples: Resamplings of the queries.
+        seed: Seed of the resamplings. The same seed and number of queries draw the same queries.
+
+    Returns:
+        Metric -> value, low, high, rounded to six decimals.
+    """
+    values = metrics.select(*MEASURES).to_numpy()
+    low, high = _bounds(values, samples=samples, seed=seed)
+    means = values.mean(axis=0)
+    rows = zip(MEASURES, means, low, high, strict=True)
+    return {name: {"value": _plain(v), "low": _plain(lo), "high": _plain(hi)} for name, v, lo, hi in rows}
+
+
+def difference(metrics: pl.DataFrame, baseline: pl.DataFrame, *, samples: int, seed: int) -> dict[str, Interval]:
+    """Paired difference of two systems on the same queries, as `summary` gives it for one."""
+    both = metrics.join(baseline, on="query_id", how="inner", suffix="_baseline", validate="1:1").sort("query_id")
+    paired = both.select("query_id", *(pl.col(m) - pl.col(f"{m}_baseline") for m in MEASURES))
+    return summary(paired, samples=samples, seed=seed)
+
+
+def _bounds(values: npt.NDArray[np.float64], *, samples: int, seed: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Percentile bootstrap (Efron 1979): the middle 95 % of the means of resampled rows."""
+    rng = np.random.default_rng(seed)
+    n = len(values)
+    size = max(1, _BLOCK // n)
+    means = [_resampled(values, rng.integers(0, n, size=(min(size, samples - start), n))) for start in range(0, samples, size)]
+    tail = (1 - _CONFIDENCE) / 2
+    low, high = np.quantile(np.concatenate(means), (tail, 1 - tail), axis=0)
+    return low, high
+
+
+def _resampled(values: npt.NDArray[np.float64], draws: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Means of the drawn rows: how often each row was drawn, times the rows."""
+    b, n = draws.shape
+    counts = np.bincount((draws + np.arange(b)[:, None] * n).ravel(), minlength=b * n).reshape(b, n)
+    means: npt.NDArray[np.float64] = counts @ values / n
+    return means
+
+
+def _as_qrels(positives: pl.DataFrame) -> list[ir_measures.Qrel]:
+    columns = positives.select("query_id", "passage_id", pl.col("relevance").cast(pl.Int64))
+    return [ir_measures.Qrel(*row) for row in columns.iter_rows()]
+
+
+def _as_run(run: pl.DataFrame) -> list[ir_measures.ScoredDoc]:
+    ordered = run.sort("query_id", "score", "passage_id", descending=[False, True, False])
+    rank = pl.int_range(pl.len()).over("query_id")
+    columns = ordered.select("query_id", "passage_id", (-rank).cast(pl.Float64))
+    return [ir_measures.ScoredDoc(*row) for row in columns.iter_rows()]
+
+
+def _plain(number: float) -> float:
+    return round(float(number), _DECIMALS) + 0.0  # + 0.0 turns -0.0 into 0.0

@@ -1,0 +1,302 @@
+"""The recipe: one TOML file that says everything a run may vary, as frozen pydantic models.
+
+Every key has a default that suits Polish question-passage pairs. Units live in the names, a limit
+says its direction (min_, max_), a share is 0-1. `docs/recipes.md` is generated from these models.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+class Section(BaseModel):
+    """A part of the recipe: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Columns(Section):
+    """Which columns of the source hold what."""
+
+    id: str | None = None
+    """Column with the source's own id of the row; without one, file:line stands for it."""
+    question: str = "question"
+    """Column with the question."""
+    passage: str = "passage"
+    """Column with the passage."""
+    label: str | None = None
+    """Column with 1 (relevant), 0 (not relevant) or nothing (asserted); null takes `label` if it is there, else every pair is asserted."""
+    title: str | None = None
+    """Column with the passage's title; null takes `title` if it is there, else there are no titles."""
+
+
+class Source(Section):
+    """One source of pairs."""
+
+    name: Name
+    """Unique name; part of every row_id."""
+    kind: Literal["hub", "tsv", "csv", "jsonl", "parquet", "squad", "beir"]
+    """What it is: a dataset on the Hub, files of rows, SQuAD JSON, or a BEIR folder."""
+    path: str | None = None
+    """Files: a path, a glob, or an https/hf/s3 URL; .gz, .zst and .zip are opened.
+
+    Looked for from the recipe's folder, then from the working directory.
+    """
+    repo: str | None = None
+    """Hub: owner/name of the dataset."""
+    config: str | None = None
+    """Hub: configuration of the dataset."""
+    split: str = "train"
+    """Hub and BEIR: the split to read."""
+    revision: str | None = None
+    """Hub: the commit or tag to read; null reads the newest, and the manifest says which that was."""
+    licence: str = "unknown"
+    """Licence of the source as the Hub spells it, for example cc-by-sa-3.0."""
+    columns: Columns = Columns()
+    """Which columns hold what."""
+    quoting: Literal["auto", "none", "standard"] = "auto"
+    """tsv and csv: whether double quotes wrap fields (standard), are plain text (none), or standard for csv and none for tsv (auto)."""
+
+    @model_validator(mode="after")
+    def _has_an_origin(self) -> Self:
+        """A Hub source needs `repo`, any other needs `path`."""
+        needed = "repo" if self.kind == "hub" else "path"
+        if getattr(self, needed) is None:
+            message = f"source {self.name!r} of kind {self.kind!r} needs `{needed}`"
+            raise ValueError(message)
+        return self
+
+
+class Clean(Section):
+    """Text to text rules, each on or off. They run in this order; the ledger keeps before and after."""
+
+    mojibake: bool = True
+    """Repair text decoded with the wrong encoding (ftfy, and Polish damage that ftfy does not know)."""
+    unicode_nfc: bool = True
+    """Compose characters to NFC."""
+    control_characters: bool = True
+    """Remove control, zero-width and bidi characters, soft hyphens and byte-order marks."""
+    csv_quotes: bool = True
+    """Undo CSV quoting that was left in the text: \"a \"\"b\"\" c\" becomes a "b" c."""
+    html: bool = True
+    """Decode entities and remove tags; `3 < 5` stays."""
+    wiki_markup: bool = True
+    """Remove remnants of wiki markup: ''', [[…|…]], Plik:…|, {{…}}."""
+    doubled_title: bool = True
+    """Remove a title that stands twice at the start: "Gorgippia Gorgippia - …"."""
+    empty_parentheses: bool = True
+    """Remove parentheses with nothing in them."""
+    space_before_punctuation: bool = True
+    """Remove the space before , . ; : ! ? and closing brackets."""
+    white_space: bool = True
+    """Turn every run of white space into one space and trim the ends."""
+
+
+class Filter(Section):
+    """Limits. Every rule is measured on every row; a row that fails one is dropped with the values."""
+
+    min_question_chars: Count = 8
+    """Shortest question kept."""
+    max_question_chars: Count = 1_000
+    """Longest question kept."""
+    min_passage_chars: Count = 20
+    """Shortest passage kept."""
+    max_passage_chars: Count = 20_000
+    """Longest passage kept."""
+    min_passage_words: Count = 5
+    """Fewest words of a passage; shorter ones are bare headings."""
+    min_letter_fraction: Fraction = 0.5
+    """Smallest share of letters among the passage's characters that are not white space."""
+    max_repeated_fraction: Fraction = 0.5
+    """Largest share of a passage's words that repeat earlier word 3-grams of it."""
+    languages: tuple[str, ...] = ("pl",)
+    """Languages kept (ISO 639-1); an empty list keeps all."""
+    min_language_chars: Count = 40
+    """Texts shorter than this are dropped for their language only where the identifier is sure."""
+    passage_equals_question: bool = True
+    """Drop rows whose passage is the question."""
+    question_form: Literal["off", "report", "drop"] = "report"
+    """What to do with a question that is a statement."""
+    truncated_passage: Literal["off", "report", "drop"] = "report"
+    """What to do with a passage that breaks off in the middle of a sentence."""
+    personal_data: Literal["off", "report", "mask", "drop"] = "report"
+    """What to do with PESEL, NIP, REGON, IBAN, phone numbers and e-mail addresses."""
+
+
+class Deduplicate(Section):
+    """Thresholds of sameness."""
+
+    questions: bool = True
+    """Unite questions that are equal but for case, punctuation and white space; false makes each row a query of its own."""
+    passages: Literal["off", "exact", "near"] = "near"
+    """Unite passages: never, when equal but for case, punctuation and white space, or also when nearly equal."""
+    min_passage_jaccard: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Near passages: smallest Jaccard similarity of their word n-gram sets."""
+    shingle_words: Positive = 3
+    """n of the word n-grams."""
+    min_question_jaccard: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Near questions, which are tied into one group but never united: smallest Jaccard similarity of their word sets."""
+    guards: tuple[Literal["number", "negation", "name", "symbol"], ...] = ("number", "negation", "name", "symbol")
+    """Never unite passages that differ in one of these."""
+    on_conflict: Literal["drop", "relevant", "not_relevant"] = "drop"
+    """A question and passage judged both ways: drop the pair, or believe one side."""
+
+
+class Split(Section):
+    """Shares of the splits. A group of questions is never divided."""
+
+    by: Literal["group", "row"] = "group"
+    """What is assigned as a whole: a group of questions, or each row alone, which leaks and is refused by `dataprep check`."""
+
+    validation: Fraction = 0.1
+    """Expected share of groups in validation."""
+    test: Fraction = 0.2
+    """Expected share of groups in test; the rest is train."""
+    max_group_positives: Positive = 50
+    """A group with more positives than this goes to train, whatever its hash."""
+
+    @model_validator(mode="after")
+    def _leaves_some_to_train(self) -> Self:
+        """Validation and test together leave something to train on."""
+        if self.validation + self.test >= 1:
+            message = f"validation {self.validation} + test {self.test} leave nothing to train on; their sum must be below 1"
+            raise ValueError(message)
+        return self
+
+
+class Negatives(Section):
+    """Hard negatives: judged ones first, then mined ones."""
+
+    per_positive: Count = 3
+    """Most negatives of one (anchor, positive)."""
+    judged: bool = True
+    """Use pairs judged not relevant."""
+    bm25: bool = True
+    """Fill up with passages that BM25 ranks high."""
+    max_rank: Positive = 50
+    """How deep a retriever's ranking is looked at."""
+    skip_ranks: Count = 5
+    """The first ranks, where unjudged right answers are likely, are left out."""
+    max_score_fraction: Annotated[float, Field(gt=0)] = 0.8
+    """A mined negative scores at most this share of the positive's score by the same retriever."""
+
+
+class Lengths(Section):
+    """Token-length statistics."""
+
+    tokenizer: str | None = None
+    """A tokenizer's folder, file or Hub id; null takes that of the base model."""
+    max_tokens: Positive | None = None
+    """Length at which the model truncates, special tokens counted; null takes the model's own, or 512."""
+
+
+class Train(Section):
+    """Fine-tuning."""
+
+    base_model: str = "embedded"
+    """"embedded" (a static model made from the training passages), a folder, or a Hub id."""
+    base_revision: str | None = None
+    """Hub: the commit or tag of the base model."""
+    query_prompt: str = ""
+    """Text put before each question, in training and in the saved model."""
+    passage_prompt: str = ""
+    """Text put before each passage, in training and in the saved model."""
+    tables: tuple[Literal["pairs", "triplets"], ...] = ("pairs", "triplets")
+    """Tables trained on, one after the other: (anchor, positive), then (anchor, positive, negative)."""
+    epochs: Positive = 5
+    """Passes over each table."""
+    batch_size: Positive = 64
+    """Rows per batch."""
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Peak learning rate; null takes 0.02 for static models and 2e-5 for transformers."""
+    warmup_fraction: Fraction = 0.1
+    """Share of the steps in which the learning rate rises."""
+    matryoshka_dims: tuple[Positive, ...] = (256, 128, 64)
+    """Dimensions trained and judged; those above the model's own are left out, and its own is added."""
+    max_positives_per_question: Positive = 8
+    """More positives of one question than this are not trained on, for they break batching."""
+    max_tokens: Positive | None = None
+    """Length at which texts are truncated; null takes the model's own."""
+
+
+class Evaluate(Section):
+    """Evaluation by retrieval over the whole corpus."""
+
+    split: Literal["validation", "test"] = "test"
+    """The split that is judged."""
+    bootstrap_samples: Positive = 1_000
+    """Resamplings of the queries for each 95 % interval."""
+    bm25_k1: Annotated[float, Field(ge=0)] = 0.9
+    """BM25's saturation of term frequency."""
+    bm25_b: Fraction = 0.4
+    """BM25's length normalisation."""
+
+
+class Publish(Section):
+    """Where the release and the model go."""
+
+    to: tuple[str, ...] = ()
+    """Targets: hf://datasets/OWNER/NAME, hf://OWNER/NAME, or a folder; none publishes nothing."""
+    what: tuple[Literal["dataset", "model"], ...] = ("dataset", "model")
+    """What is published."""
+    private: bool = False
+    """Make a new repository private."""
+    tag: str | None = None
+    """Tag of the published commit."""
+
+
+class Recipe(Section):
+    """Everything a run may vary."""
+
+    name: Name
+    """Name of the recipe and of its build folder."""
+    title: str | None = None
+    """Name of the dataset as its card shows it."""
+    seed: int = 42
+    """Seed of the splits, of training and of the bootstrap."""
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    """Where the pairs come from."""
+    clean: Clean = Clean()
+    """Text to text rules."""
+    filter: Filter = Filter()
+    """Limits."""
+    deduplicate: Deduplicate = Deduplicate()
+    """Thresholds of sameness."""
+    split: Split = Split()
+    """Shares of the splits."""
+    negatives: Negatives = Negatives()
+    """Hard negatives."""
+    lengths: Lengths = Lengths()
+    """Token-length statistics."""
+    train: Train = Train()
+    """Fine-tuning."""
+    evaluate: Evaluate = Evaluate()
+    """Evaluation."""
+    publish: Publish = Publish()
+    """Publishing."""
+
+    @model_validator(mode="after")
+    def _source_names_are_unique(self) -> Self:
+        """Two sources of one name would share row ids."""
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            message = f"two sources are named {twice[0]!r}; each needs a name of its own, for it is part of every row_id"
+            raise ValueError(message)
+        return self
+
+    def as_published(self) -> Mapping[str, Any]:
+        """The recipe as the manifest shows it: without paths of the machine, and without what no table depends on."""
+        plain = self.model_dump(mode="json", exclude={"publish"})
+        for source in plain["sources"]:
+            source.pop("path")
+        for section, key in (("train", "base_model"), ("lengths", "tokenizer")):
+            model = plain[section][key]
+            plain[section][key] = model.rstrip("/").split("/")[-1] if model and model.startswith(("/", ".", "~")) else model
+        return plain

@@ -1,0 +1,149 @@
+"""One function per stage: scan what earlier stages wrote, call the pure function, write its tables."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from dataprep import schemas
+from dataprep.build import Build, Output
+from dataprep.errors import DataError
+from dataprep.sources import read
+
+PREPARE = ("ingest", "clean", "filter", "deduplicate", "split", "negatives", "lengths", "release")
+FINE_TUNE = ("train", "evaluate")
+
+
+def up_to(stages: Sequence[str], last: str) -> Sequence[str]:
+    """The stages up to and with the last one wanted; all of them if it comes later."""
+    return stages[: stages.index(last) + 1] if last in stages else stages
+
+
+def ingest(build: Build, out: Output) -> str:
+    """Read every source into rows, each with its row_id; what cannot be read is rejected with a reason."""
+    parts = [read.read_source(source, scratch=out.root / "scratch" / source.name) for source in build.recipe.sources]
+    out.table("rows", pl.concat([part.rows for part in parts]).sort("row_id"), schemas.ROWS)
+    out.table("events", pl.concat([part.rejected for part in parts]).sort("row_id"), schemas.LEDGER)
+    out.json("origins", {"sources": [part.origin for part in parts]})
+    n_rows, n_rejected = _height(out, "rows"), _height(out, "events")
+    if not n_rows:
+        raise DataError(_nothing_left(f"all {n_rejected} rows were rejected", pl.scan_parquet(out.stage / "events.parquet")))
+    return f"{_n(n_rows)} rows read, {_n(n_rejected)} rejected"
+
+
+def clean(build: Build, out: Output) -> str:
+    """Mend the texts by named rules."""
+    from dataprep import cleaning
+
+    rules = [name for name, is_on in build.recipe.clean.model_dump().items() if is_on]
+    cleaned = cleaning.clean(build.table("ingest", "rows"), rules=rules)
+    out.table("rows", cleaned.rows, schemas.ROWS)
+    out.table("events", cleaned.events, schemas.LEDGER)
+    events = pl.read_parquet(out.stage / "events.parquet", columns=["row_id"])
+    return f"{_n(events['row_id'].n_unique())} rows changed, {_n(events.height)} changes"
+
+
+def filter_rows(build: Build, out: Output) -> str:
+    """Drop rows outside the limits, with every measured value."""
+    from dataprep import filters
+
+    kept = filters.keep(build.table("clean", "rows"), **build.recipe.filter.model_dump())
+    out.table("rows", kept.kept, schemas.ROWS)
+    out.table("events", kept.events, schemas.LEDGER)
+    out.table("measures", kept.measures)
+    n_rows = _height(out, "rows")
+    dropped = pl.scan_parquet(out.stage / "events.parquet").filter(pl.col("action") == "dropped")
+    if not n_rows:
+        raise DataError(_nothing_left("the filters dropped every row", dropped))
+    return f"{_n(n_rows)} rows kept, {_n(dropped.select(pl.len()).collect().item())} dropped"
+
+
+def deduplicate(build: Build, out: Output) -> str:
+    """Unite equal and nearly equal texts, and bring the rows into normal form: corpus, queries, judgements."""
+    from dataprep import dedup
+
+    tables = dedup.deduplicate(build.table("filter", "rows"), **build.recipe.deduplicate.model_dump())
+    for name, schema in _DEDUPLICATED.items():
+        out.table(name, getattr(tables, name), schema)
+    counts = {name: _height(out, name) for name in _DEDUPLICATED}
+    return (
+        f"{_n(counts['queries'])} questions, {_n(counts['corpus'])} passages, {_n(counts['judgements'])} pairs; "
+        f"{_n(counts['merged_passages'])} passages merged, {_n(counts['conflicts'])} label conflicts"
+    )
+
+
+def split(build: Build, out: Output) -> str:
+    """Give every group of questions its split."""
+    from dataprep import splits
+
+    recipe = build.recipe
+    assigned = splits.assign(
+        build.table("deduplicate", "queries"),
+        build.table("deduplicate", "judgements"),
+        build.table("deduplicate", "links"),
+        build.table("deduplicate", "near_questions"),
+        build.table("filter", "rows"),
+        hung_on_passages=[source.name for source in recipe.sources if source.kind == "squad"],
+        min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
+        seed=recipe.seed,
+        **recipe.split.model_dump(),
+    )
+    out.table("queries", assigned, schemas.SPLIT_QUERIES)
+    counts = pl.read_parquet(out.stage / "queries.parquet", columns=["group_id", "split"])
+    by_split = dict(counts.group_by("split").len().iter_rows())
+    shares = ", ".join(f"{name} {_n(by_split.get(name, 0))}" for name in schemas.SPLITS)
+    return f"{_n(counts['group_id'].n_unique())} groups; questions: {shares}"
+
+
+def negatives(build: Build, out: Output) -> str:
+    """Pair every anchor with its positives and its hard negatives."""
+    from dataprep import negatives as hard_negatives
+
+    recipe = build.recipe
+    mined = hard_negatives.mine(
+        build.table("split", "queries"),
+        build.table("deduplicate", "judgements"),
+        build.table("deduplicate", "corpus"),
+        build.table("deduplicate", "links"),
+        min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
+        k1=recipe.evaluate.bm25_k1,
+        b=recipe.evaluate.bm25_b,
+        **recipe.negatives.model_dump(),
+    )
+    out.table("pairs", mined.pairs, schemas.PAIRS)
+    out.table("triplets", mined.triplets, schemas.TRIPLETS)
+    out.json("report", mined.report)
+    return f"{_n(_height(out, 'pairs'))} pairs, {_n(_height(out, 'triplets'))} triplets"
+
+
+_DEDUPLICATED = {
+    "corpus": schemas.CORPUS,
+    "queries": schemas.QUERIES,
+    "judgements": schemas.JUDGEMENTS,
+    "links": schemas.LINKS,
+    "merged_passages": schemas.MERGED_PASSAGES,
+    "near_questions": schemas.NEAR_QUESTIONS,
+    "conflicts": schemas.CONFLICTS,
+    "events": schemas.LEDGER,
+}
+
+
+def _height(out: Output, table: str) -> int:
+    height: int = pl.scan_parquet(out.stage / f"{table}.parquet").select(pl.len()).collect().item()
+    return height
+
+
+def _n(count: int) -> str:
+    return f"{count:,}"
+
+
+def _nothing_left(what: str, events: pl.LazyFrame) -> str:
+    """Why there is nothing to go on with: the commonest rules and one example of each."""
+    by_rule = (
+        events.group_by("rule").agg(pl.len(), pl.col("source_key").min(), pl.col("before").first(), pl.col("after").first())
+        .sort("len", descending=True).head(5).collect()
+    )  # fmt: skip
+    lines = [
+        f"  {r['len']:,} by rule {r['rule']}, for example {r['source_key']}: {str(r['before'])[:80]!r} ({str(r['after'])[:160]})"
+        for r in by_rule.to_dicts()
+    ]
+    return "\n".join([f"{what}; nothing is left to build from:", *lines, "mend the source or the recipe's columns and limits"])

@@ -1,0 +1,262 @@
+"""The `dataprep` command. Heavy imports are late: `--help` and `recipes` answer at once."""
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from dataprep.errors import CallError, DataprepError
+
+_STAGES = ["ingest", "clean", "filter", "deduplicate", "split", "negatives", "lengths", "release", "train", "evaluate", "publish"]
+_FOLDER = click.Path(path_type=Path)
+_OUR_FAULT, _WRONG_CALL, _INTERRUPTED = 1, 2, 130
+_DISK = {
+    errno.EACCES: "is not writable for you",
+    errno.EROFS: "is on a read-only file system",
+    errno.ENOSPC: "is full",
+    errno.EDQUOT: "is over its quota",
+    errno.ENOTDIR: "is no folder",
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="dataprep")
+def cli() -> None:
+    """Turn raw Polish question-passage pairs into a leak-free, deduplicated, documented retrieval release.
+
+    \b
+    Example:
+      dataprep run sample
+      dataprep check data/build/sample
+      dataprep explain s0001 --build data/build/sample
+    """
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def recipes(*, as_json: bool) -> None:
+    """List the bundled recipes.
+
+    \b
+    Example:
+      dataprep recipes
+    """
+    from dataprep.recipe_file import bundled_recipes
+
+    found = bundled_recipes()
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    width = max(map(len, found))
+    for name, purpose in found.items():
+        click.echo(f"{name:{width}}  {purpose}")
+
+
+@cli.command()
+@click.argument("recipe")
+@click.option("--build", "folder", type=_FOLDER, help="Build folder; default data/build/<recipe name>.")
+@click.option("--until", type=click.Choice(_STAGES), default="publish", show_default=True, help="The last stage to run.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a key of the recipe; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def run(recipe: str, folder: Path | None, until: str, overrides: tuple[str, ...], *, as_json: bool) -> None:
+    """Run a RECIPE, a bundled name or a TOML file, from its sources to a release and a judged model.
+
+    Finished stages are not run again: a second run goes on where the first one stopped.
+
+    \b
+    Example:
+      dataprep run sample --until release
+      dataprep run klej-dyk.toml --build /data/dyk --set train.epochs=3
+    """
+    from dataprep.recipe_file import load
+
+    loaded = load(recipe, overrides)
+    place = folder or Path("data/build") / loaded.name
+    _run_flow("release", as_json, recipe=loaded, folder=place, until=until)
+
+
+@cli.command()
+@click.argument("build", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def train(build: Path, *, as_json: bool) -> None:
+    """Fine-tune the base model on a BUILD's release.
+
+    \b
+    Example:
+      dataprep train data/build/sample
+    """
+    _fine_tune(build, "train", as_json=as_json)
+
+
+@cli.command()
+@click.argument("build", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def evaluate(build: Path, *, as_json: bool) -> None:
+    """Judge a BUILD's model against BM25 and its base model, training it first if need be.
+
+    \b
+    Example:
+      dataprep evaluate data/build/sample --json
+    """
+    _fine_tune(build, "evaluate", as_json=as_json)
+
+
+def _fine_tune(folder: Path, until: str, *, as_json: bool) -> None:
+    from dataprep.build import existing_build
+
+    _run_flow("fine_tune", as_json, recipe=existing_build(folder).recipe, folder=folder, until=until)
+
+
+@cli.command()
+@click.argument("build", type=_FOLDER)
+@click.option("--to", "targets", multiple=True, required=True, metavar="TARGET", help="A folder; may be repeated.")
+@click.option("--what", default="dataset,model", show_default=True, help="dataset, model or both, separated by a comma.")
+def publish(build: Path, targets: tuple[str, ...], what: str) -> None:
+    """Publish a BUILD's release and model. What is equal there already is left alone.
+
+    \b
+    Example:
+      dataprep publish data/build/sample --to /srv/datasets/sample --what dataset
+    """
+    from dataprep.build import existing_build
+    from dataprep.recipe import Recipe
+
+    recipe = existing_build(build).recipe
+    parts = tuple(part.strip() for part in what.split(","))
+    if set(parts) - {"dataset", "model"}:
+        raise CallError(f"--what {what!r}: wanted dataset, model or dataset,model")
+    changed = Recipe.model_validate({**recipe.model_dump(), "publish": {**recipe.publish.model_dump(), "what": parts}})
+    for line in _with_prefect("publish", recipe=changed, folder=build, targets=targets):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("path", metavar="RELEASE_OR_BUILD", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(path: Path, *, as_json: bool) -> None:
+    """Prove every contract of a release or a build, one line each; exit 3 if one is broken.
+
+    \b
+    Example:
+      dataprep check data/build/sample
+    """
+    from dataprep.contracts import check as prove
+    from flows.screen import show_contracts
+
+    results = prove(path)
+    show_contracts(results, as_json=as_json)
+    if any(result.is_broken for result in results):
+        sys.exit(3)
+
+
+@cli.command()
+@click.argument("wanted", metavar="ID", required=False)
+@click.option("--build", "folder", type=_FOLDER, required=True, help="The build folder.")
+@click.option("--find", "text", help="List rows, questions and passages that hold this text.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain(wanted: str | None, folder: Path, text: str | None, *, as_json: bool) -> None:
+    """Tell the story of one row, question or passage: ID is a row_id, a source key or an _id of the release.
+
+    \b
+    Example:
+      dataprep explain s0001 --build data/build/sample
+      dataprep explain --find "Bitwa pod Grunwaldem" --build data/build/sample
+    """
+    from dataprep.build import existing_build
+    from dataprep.explain import find, stories
+    from flows.screen import show_found, show_stories
+
+    if (wanted is None) == (text is None):
+        raise CallError("explain needs either an ID or --find TEXT")
+    build = existing_build(folder)
+    if text is not None:
+        show_found(find(build, text), as_json=as_json)
+    elif wanted is not None:
+        show_stories(stories(build, wanted), as_json=as_json)
+
+
+@cli.command()
+@click.argument("build", type=_FOLDER)
+def report(build: Path) -> None:
+    """Write BUILD/report.html anew: one page that needs no network.
+
+    \b
+    Example:
+      dataprep report data/build/sample
+    """
+    from dataprep.report import write_report
+
+    from dataprep.build import existing_build
+
+    click.echo(write_report(existing_build(build)))
+
+
+@cli.command()
+@click.argument("release", type=_FOLDER)
+def card(release: Path) -> None:
+    """Write RELEASE/README.md, the dataset card, anew from the manifest and the statistics.
+
+    \b
+    Example:
+      dataprep card data/build/sample/release
+    """
+    from dataprep.card import card as write_card
+
+    from dataprep import io
+
+    if not (release / "manifest.json").is_file():
+        raise CallError(f"{release} is no release: it has no manifest.json")
+    io.write_text(write_card(release), release / "README.md")
+    click.echo(release / "README.md")
+
+
+def _run_flow(flow: str, as_json: bool, **parameters: Any) -> None:  # noqa: ANN401, FBT001 - a flow's own parameters
+    """Run a flow with its stages shown live, then show what was built."""
+    from flows.screen import show_summary, shown_stages
+
+    with shown_stages(quiet=as_json):
+        _with_prefect(flow, **parameters)
+    show_summary(parameters["folder"], as_json=as_json)
+
+
+def _with_prefect(flow: str, **parameters: Any) -> Any:  # noqa: ANN401 - a flow's own parameters and result
+    from flows.embedded_server import embedded_server
+
+    with embedded_server():
+        from importlib import import_module
+
+        chosen: Callable[..., Any] = getattr(import_module(f"flows.{flow}"), flow)
+        return chosen(**parameters)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    click.echo(f"dataprep: {message}", err=True)
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+def main() -> None:
+    """Run the command; turn what a user can act on into one message and an exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        _stop("interrupted; the same command goes on from the last finished stage", _INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(_WRONG_CALL)
+    except DataprepError as error:
+        _stop(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _stop("interrupted; the same command goes on from the last finished stage", _INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        where = error.filename or "the build folder's disk"
+        _stop(f"{where} {_DISK[error.errno]}; free or name another place with --build, then run again: finished stages stay", _WRONG_CALL)
