@@ -105,7 +105,8 @@ class _Lookups(NamedTuple):
     positives: pl.DataFrame  # query_id, negative_id
     held_out: pl.DataFrame  # split, negative_id
     linked: pl.DataFrame  # query_id, negative_id
-    keys: pl.DataFrame  # passage_id, key: the folded text
+    keys: pl.DataFrame  # negative_id, key: the folded text
+    positive_keys: pl.DataFrame  # query_id, key: the folded texts of the question's positives
 
 
 def _lookups(positives: pl.DataFrame, queries: pl.DataFrame, passages: pl.DataFrame, links: pl.DataFrame, min_jaccard: float) -> _Lookups:
@@ -117,11 +118,14 @@ def _lookups(positives: pl.DataFrame, queries: pl.DataFrame, passages: pl.DataFr
     close = links.filter((pl.col("kind") == "exact") | (pl.col("jaccard") >= min_jaccard)).select("passage_id", "other_id")
     both_ways = pl.concat([close, close.select(passage_id="other_id", other_id="passage_id")])
     linked = positives.join(both_ways, left_on="positive_id", right_on="passage_id").select("query_id", negative_id="other_id")
+    keys = passages.select(negative_id="passage_id", key=fold(pl.col("text")))
+    right = positives.rename({"positive_id": "negative_id"})
     return _Lookups(
-        positives=positives.select("query_id", negative_id="positive_id").unique(),
+        positives=right.unique(),
         held_out=pl.concat(held_out).unique(),
         linked=linked.unique(),
-        keys=passages.select("passage_id", key=fold(pl.col("text"))),
+        keys=keys,
+        positive_keys=right.join(keys, on="negative_id").select("query_id", "key").unique(),
     )
 
 
@@ -153,13 +157,12 @@ def _ranked(pairs: pl.DataFrame, ranked: pl.DataFrame, listed: pl.DataFrame) -> 
 
 def _marked(candidates: pl.DataFrame, against: _Lookups, *, skip_ranks: int, max_score_fraction: float) -> pl.DataFrame:
     """Candidates with the first rule that speaks against each as `reason`; null where none does."""
-    keys = against.keys
     flagged = (
         candidates.join(against.positives.with_columns(is_positive=True), on=["query_id", "negative_id"], how="left")
         .join(against.held_out.with_columns(is_held_out=True), on=["split", "negative_id"], how="left")
         .join(against.linked.with_columns(is_linked=True), on=["query_id", "negative_id"], how="left")
-        .join(keys.rename({"key": "negative_key"}), left_on="negative_id", right_on="passage_id", how="left")
-        .join(keys.rename({"key": "positive_key"}), left_on="positive_id", right_on="passage_id", how="left")
+        .join(against.keys, on="negative_id", how="left")
+        .join(against.positive_keys.with_columns(is_same_text=True), on=["query_id", "key"], how="left")
     )
     is_mined = pl.col("retriever") != "judged"
     is_low = pl.col("score") <= max_score_fraction * pl.col("positive_score")
@@ -167,7 +170,7 @@ def _marked(candidates: pl.DataFrame, against: _Lookups, *, skip_ranks: int, max
         "positive_of_question": pl.col("is_positive"),
         "positive_of_held_out_question": pl.col("is_held_out"),
         "near_a_positive": pl.col("is_linked"),
-        "text_of_a_positive": pl.col("negative_key") == pl.col("positive_key"),
+        "text_of_a_positive": pl.col("is_same_text"),
         "too_early_a_rank": is_mined & (pl.col("rank") <= skip_ranks),
         "too_high_a_score": is_mined & ~is_low.fill_null(value=False),
     }

@@ -203,5 +203,5 @@ def _distinct(rows: pl.LazyFrame, column: str) -> pl.LazyFrame:
 
 def _both_ways(pairs: pl.LazyFrame) -> pl.LazyFrame:
     """Unordered pairs, each in both orders."""
-    turned = pairs.select(id="other_id", other_id="id", jaccard="jaccard")
-    return pl.concat([pairs.select("id", "other_id", "jaccard"), turned])
+    one_way = pairs.select("jaccard", id="left", other_id="right")
+    return pl.concat([one_way, pairs.select("jaccard", id="right", other_id="left")])

@@ -13,8 +13,8 @@ Rules found here, besides those of `lines`:
 import csv
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
-from typing import NamedTuple
+from io import BytesIO
+from typing import NamedTuple, Self
 
 import polars as pl
 
@@ -61,16 +61,12 @@ def _plain_records(file: File, wanted: Mapping[str, str], delimiter: str) -> Ite
             rows = rows.slice(1)
         fields = pl.col("fields").list
         yield rows.with_columns(fields=pl.col("raw").str.split(delimiter)).select(
-            pl.format(f"{_braced(file.name)}:{{}}", "line").alias("position"),
+            pl.concat_str([pl.lit(f"{file.name}:"), "line"]).alias("position"),
             "raw",
             pl.when(pl.col("rule").is_null() & (fields.len() != len(header))).then(pl.lit("columns")).otherwise("rule").alias("rule"),
             pl.coalesce("found", pl.format(f"{{}} columns; wanted {len(header)}", fields.len())).alias("found"),
             *(fields.get(header.index(name), null_on_oob=True).alias(role) for role, name in wanted.items()),
         )
-
-
-def _braced(name: str) -> str:
-    return name.replace("{", "{{").replace("}", "}}")
 
 
 def _checked_header(header: Sequence[str], wanted: Mapping[str, str], found: str | None, file: File) -> list[str]:
@@ -79,6 +75,26 @@ def _checked_header(header: Sequence[str], wanted: Mapping[str, str], found: str
     names = [name.strip() for name in header]
     require(names, wanted, where=file.shown)
     return names
+
+
+def _quoted_records(file: File, wanted: Mapping[str, str], delimiter: str) -> Iterator[pl.DataFrame]:
+    rows = _rows(file, delimiter)
+    first = next(rows, None)
+    if first is None:
+        return
+    header = _checked_header(first.fields, wanted, first.found, file)
+    indexes = {role: header.index(name) for role, name in wanted.items()}
+    for batch in _batches(_of_width(row, len(header)) for row in rows):
+        yield pl.DataFrame(
+            {
+                "position": [f"{file.name}:{row.line}" for row in batch],
+                "raw": [row.raw for row in batch],
+                "rule": [row.rule for row in batch],
+                "found": [row.found for row in batch],
+                **{role: [row.fields[i] if row.fields else None for row in batch] for role, i in indexes.items()},
+            },
+            schema=dict.fromkeys(("position", "raw", "rule", "found", *indexes), pl.String),
+        )
 
 
 class _Row(NamedTuple):
@@ -91,35 +107,90 @@ class _Row(NamedTuple):
     found: str | None = None
 
 
+def _of_width(row: _Row, n_columns: int) -> _Row:
+    if row.rule is not None or len(row.fields) == n_columns:
+        return row
+    return _Row(row.line, row.raw, [], "columns", f"{len(row.fields)} columns; wanted {n_columns}")
+
+
+def _batches(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
+    batch: list[_Row] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += len(row.raw)
+        if size >= lines.CHUNK_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _rows(file: File, delimiter: str) -> Iterator[_Row]:
+    csv.field_size_limit(MAX_FIELD_CHARS)  # the limit is the process's own; its default of 128 KiB is too little for a passage
+    feed = _Feed(file)
+    reader = csv.reader(feed, delimiter=delimiter, strict=True)
+    while True:
+        broken: str | None = None
+        fields: list[str] = []
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            broken = f"{error}; wanted quoting as in RFC 4180"
+            feed.put_back()
+        row = _judged(*feed.take(), fields, broken)
+        if row.raw:
+            yield row
+
+
+def _judged(line: int, offset: int, data: bytes, fields: list[str], broken: str | None) -> _Row:
+    if found := lines.bad_byte(data, offset):
+        return _Row(line, _without_end(data.decode(errors="backslashreplace")), [], "utf8", found)
+    raw = _without_end(data.decode())
+    if "\0" in raw:
+        return _Row(line, raw, [], "nul", lines.NUL)
+    return _Row(line, raw, [], "csv", broken) if broken else _Row(line, raw, fields)
+
+
+def _without_end(raw: str) -> str:
+    return raw.removesuffix("\n").removesuffix("\r")
+
+
 class _Feed:
-    """Physical lines for `csv.reader`, remembered so that a record's raw text is known, and can be read again."""
+    """Physical lines for `csv.reader`, remembered so that a record's bytes are known and can be read again."""
 
     def __init__(self, file: File) -> None:
         self._chunks = lines.chunks(file)
         self._ahead: deque[bytes] = deque()
-        self._next_line = 1
-        self._next_offset = 0
         self._taken: list[bytes] = []
+        self._line = 1
+        self._offset = 0
 
-    def __iter__(self) -> "_Feed":
+    def __iter__(self) -> Self:
+        """The feed is its own iterator, and goes on after its end if lines were put back."""
         return self
 
     def __next__(self) -> str:
+        """The next physical line with its end; bytes that are not UTF-8 as lone surrogates."""
         if not self._ahead:
-            self._ahead.extend(next(self._chunks).splitlines(keepends=True))
-        line = self._ahead.popleft()
-        self._taken.append(line)
-        return line.decode(errors="surrogateescape")
+            self._ahead.extend(BytesIO(next(self._chunks)))
+        data = self._ahead.popleft()
+        is_first = self._line == 1 and not self._taken
+        self._taken.append(data)
+        text = data.decode(errors="surrogateescape")
+        return text.removeprefix("\ufeff") if is_first else text
 
     def take(self) -> tuple[int, int, bytes]:
-        """Number, offset and bytes of the lines read since the last call."""
-        taken = self._next_line, self._next_offset, b"".join(self._taken)
-        self._next_line += len(self._taken)
-        self._next_offset += len(taken[2])
-        self._taken = []
-        return taken
+        """Number (from 1), offset (from 0) and bytes of the lines read since the last call."""
+        line, offset, data = self._line, self._offset, b"".join(self._taken)
+        self._line += len(self._taken)
+        self._offset += len(data)
+        self._taken.clear()
+        return line, offset, data
 
     def put_back(self) -> None:
-        """Give all lines but the first of those read since the last `take` back to be read again."""
+        """Of the lines read since the last `take`, keep the first; the others will be read again."""
         self._ahead.extendleft(reversed(self._taken[1:]))
         del self._taken[1:]

@@ -1,0 +1,90 @@
+"""What a model could exploit without reading: length, shared words, and questions that a row-wise split leaks."""
+
+from typing import Any
+
+import polars as pl
+
+from dataprep.text import fold
+
+
+def probe(rows: pl.LazyFrame) -> dict[str, Any] | None:
+    """How well length alone, or word overlap alone, tells relevant passages from others.
+
+    Args:
+        rows: `question`, `passage` and `label`; asserted rows (null label) are left out.
+
+    Returns:
+        Per probe `auc` (chance that a relevant passage has the larger value, ties count half; 0.5 says
+        nothing), `best_accuracy` of one threshold in either direction beside `majority_fraction`
+        (the accuracy of always giving the commoner label), and for length the classes that a length
+        gives away. Null where only one label occurs.
+    """
+    question, passage = (fold(pl.col(name)).str.extract_all(r"[^ ]+") for name in ("question", "passage"))
+    distinct = question.list.unique()
+    shared = distinct.list.set_intersection(passage).list.len()
+    judged = rows.filter(pl.col("label").is_not_null()).select(
+        words=passage.list.len(), overlap=shared / distinct.list.len(), is_relevant=pl.col("label") >= 1
+    )
+    words, overlap = pl.collect_all([_by_value(judged, "words"), _by_value(judged, "overlap")])
+    n_relevant, n_other = int(words["relevant"].sum()), int(words["other"].sum())
+    if not n_relevant or not n_other:
+        return None
+    return {
+        "rows": n_relevant + n_other,
+        "majority_fraction": round(max(n_relevant, n_other) / (n_relevant + n_other), 4),
+        "length": {**_separation(words), **_given_away(words)},
+        "word_overlap": _separation(overlap),
+    }
+
+
+def _by_value(rows: pl.LazyFrame, column: str) -> pl.LazyFrame:
+    """Relevant and other rows per value, sorted by value."""
+    relevant = pl.col("is_relevant")
+    known = rows.filter(pl.col(column).is_not_null() & pl.col(column).cast(pl.Float64).is_not_nan())
+    return known.group_by(pl.col(column).alias("value")).agg(relevant=relevant.sum(), other=(~relevant).sum()).sort("value")
+
+
+def _separation(counts: pl.DataFrame) -> dict[str, float]:
+    """Area under the ROC curve (Mann-Whitney) and the accuracy of the best threshold."""
+    relevant, other = counts["relevant"].cast(pl.Int64), counts["other"].cast(pl.Int64)
+    below = other.cum_sum() - other
+    auc = float((relevant * (below + other / 2)).sum()) / (int(relevant.sum()) * int(other.sum()))
+    above = other.cum_sum() + (int(relevant.sum()) - relevant.cum_sum())  # right answers if larger values are relevant
+    n_rows = int(relevant.sum() + other.sum())
+    n_right = max(int(above.max()), n_rows - int(above.min()), int(relevant.sum()), int(other.sum()))
+    return {"auc": round(auc, 4), "best_accuracy": round(n_right / n_rows, 4)}
+
+
+def _given_away(counts: pl.DataFrame) -> dict[str, Any]:
+    """Lengths at the short and long end at which all passages carry one label."""
+    relevant, other = counts.filter(pl.col("relevant") > 0)["value"], counts.filter(pl.col("other") > 0)["value"]
+    shortest, longest = int(relevant.min()), int(relevant.max())  # type: ignore[arg-type]  # not empty: both labels occur
+    short, long = counts.filter(pl.col("value") < shortest), counts.filter(pl.col("value") > longest)
+    return {
+        "shortest_relevant_words": shortest,
+        "n_shorter_all_not_relevant": int(short["other"].sum()),
+        "longest_relevant_words": longest,
+        "n_longer_all_not_relevant": int(long["other"].sum()),
+        "shortest_not_relevant_words": int(other.min()),  # type: ignore[arg-type]
+        "longest_not_relevant_words": int(other.max()),  # type: ignore[arg-type]
+    }
+
+
+def row_wise_leaks(rows: pl.LazyFrame, *, train_fraction: float) -> dict[str, float]:
+    """What a split of single rows would leak: share of held-out rows whose question, or passage, is also trained on.
+
+    A row of a question with k rows escapes only if none of the other k - 1 falls into train, so the
+    expected share is the mean over rows of 1 - (1 - train_fraction)^(k - 1). Splitting by groups leaks none.
+
+    Args:
+        rows: `question` and `passage` of every row read; texts count as equal when folded.
+        train_fraction: Share of rows in train.
+    """
+    leaks = []
+    for column in ("question", "passage"):
+        per_text = rows.group_by(fold(pl.col(column))).agg(k=pl.len())
+        others = pl.col("k").cast(pl.Int64) - 1
+        leaked = 1 - (1 - train_fraction) ** others
+        leaks.append(per_text.select((leaked * pl.col("k")).sum() / pl.col("k").sum()))
+    question, passage = (round(float(frame.item() or 0.0), 4) for frame in pl.collect_all(leaks))
+    return {"train_fraction": round(train_fraction, 6), "question_leak_fraction": question, "passage_leak_fraction": passage}
