@@ -7,9 +7,11 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from dataprep import documents, offenders, release_files
+from dataprep.errors import CallError
 from dataprep.release_files import Published
 
 _SAMPLE_ROWS = 5
+_SAMPLE_CHARS = 300
 Query = Callable[[], pl.LazyFrame | pl.DataFrame]
 
 
@@ -35,6 +37,20 @@ class Result(NamedTuple):
         """Whether rows were found that break the contract."""
         return self.state == "broken"
 
+    def line(self) -> str:
+        """The result in a line; broken ones are followed by the first offenders."""
+        mark = {"met": "ok       ", "broken": "BROKEN   ", "unchecked": "unchecked"}[self.state]
+        head = (
+            f"{mark} {self.name}"
+            + (f": {self.n_offenders:,} offenders" if self.is_broken else "")
+            + (f" ({self.note})" if self.note else "")
+        )
+        return "\n".join([head, *(f"            {_short(str(row))}" for row in self.sample.to_dicts())])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as plain values."""
+        return {**self._asdict(), "sample": self.sample.to_dicts()}
+
 
 def check(path: Path) -> list[Result]:
     """Prove the contracts of a build, or of a release alone.
@@ -46,14 +62,23 @@ def check(path: Path) -> list[Result]:
     Returns:
         One result per contract, in the order of a reader's interest. If files are missing or cannot
         be read, nothing else is checked.
+
+    Raises:
+        CallError: The build has no release yet.
     """
     build = path if (path / "release").is_dir() else None
+    if build is None and (path / "recipe.toml").is_file():
+        raise CallError(f"{path} has no release yet; `dataprep run … --build {path}` makes it")
     release = path / "release" if build else path
     files = _judge("every file of a release is there and has its columns", lambda: release_files.unreadable(release))
     queries = dict(_release_contracts(release))
     if files.is_broken:
         return [files, *(_unchecked(name, "files are missing or cannot be read") for name in [*queries, *_LEDGER])]
     return [files, *_ledger_results(build, release), *(_judge(name, query) for name, query in queries.items())]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SAMPLE_CHARS else text[:_SAMPLE_CHARS] + " …"
 
 
 def _judge(name: str, query: Query) -> Result:
@@ -123,9 +148,7 @@ def _identity_contracts(release: Path) -> dict[str, Query]:
         ),
         "each question and passage is judged once": lambda: offenders.repeated(tables().judgements, ["query-id", "corpus-id"]),
         "qrels are the positive judgements": lambda: offenders.qrels_unlike_judgements(tables().qrels, tables().judgements),
-        "no question and passage carry two labels": lambda: offenders.two_labels(
-            tables().judgements, tables().queries, tables().corpus
-        ),
+        "no question and passage carry two labels": lambda: offenders.two_labels(tables().judgements, tables().queries, tables().corpus),
     }
 
 

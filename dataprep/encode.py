@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,18 +23,8 @@ QUERY, PASSAGE = "query", "document"  # the prompt names that sentence-transform
 _STATIC_BATCH, _BATCH = 1_024, 32
 
 
-class Encoder(Protocol):
-    """What evaluation needs of a model."""
-
-    def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """One vector per question."""
-
-    def encode_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """One vector per passage."""
-
-
 class ModelEncoder:
-    """A sentence-transformers model with the prompts of its questions and passages."""
+    """A sentence-transformers model with the prompts of its questions and passages; an Encoder of `dataprep.evaluation`."""
 
     def __init__(self, model: SentenceTransformer, *, query_prompt: str = "", passage_prompt: str = "") -> None:
         """Keep the model; texts are encoded behind the prompts, whatever the model's own settings say."""
@@ -69,7 +59,9 @@ def load(folder: Path, *, max_tokens: int | None = None, device: str | None = No
     try:
         model = SentenceTransformer(str(folder), device=device, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
-        raise CallError(f"base model {folder}: could not be loaded ({str(error).splitlines()[0][:200]}); wanted a sentence-transformers model") from error
+        raise CallError(
+            f"base model {folder}: could not be loaded ({str(error).splitlines()[0][:200]}); wanted a sentence-transformers model"
+        ) from error
     if max_tokens is not None and not is_static(model):
         model.max_seq_length = max_tokens
     return model

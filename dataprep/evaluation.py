@@ -67,7 +67,9 @@ def retrieval_task(split_queries: pl.LazyFrame, judgements: pl.LazyFrame, corpus
     queries = split_queries.filter(pl.col("split") == split).join(positives, on="query_id", how="semi")
     found = queries.select("query_id", "text").collect().sort("query_id")
     if not found.height:
-        raise DataError(f"split {split}: found no question with a positive passage, wanted at least one to judge; give the split a larger share")
+        raise DataError(
+            f"split {split}: found no question with a positive passage, wanted at least one to judge; give the split a larger share"
+        )
     qrels = positives.join(found.lazy().select("query_id"), on="query_id", how="semi").collect().sort("query_id", "passage_id")
     passages = corpus.select("passage_id", passage_text(pl.col("title"), pl.col("text")).alias("text")).collect().sort("passage_id")
     return Task(split, found, passages, qrels)
@@ -88,22 +90,22 @@ def evaluate(
         b: BM25's length normalisation.
     """
     index = Index(task.passages.with_columns(title=pl.lit("")), k1=k1, b=b)
-    runs = [_as_run("bm25", None, index.search(task.queries, k=metrics.DEPTH))]
+    runs = {("bm25", ALL): index.search(task.queries, k=metrics.DEPTH)}
     for name, encoder in encoders.items():
         vectors = Vectors.of(task, encoder)
-        runs += [_as_run(name, d, vectors.search(task, d)) for d in matryoshka_dims(dims, vectors.queries.shape[1])]
-    figures = {_key(run): metrics.per_query(run, task.qrels) for run in runs}
-    settings = {"samples": bootstrap_samples, "seed": seed}
+        for dimension in matryoshka_dims(dims, vectors.queries.shape[1]):
+            runs[name, str(dimension)] = vectors.search(task, dimension)
+    figures = {key: metrics.per_query(run, task.qrels) for key, run in runs.items()}
     summary = {
         "split": task.split,
         "n_queries": task.queries.height,
         "n_passages": task.passages.height,
         "tie_rule": TIE_RULE,
         "bootstrap_samples": bootstrap_samples,
-        "systems": _nested({(system, d): metrics.summary(table, **settings) for (system, d), table in figures.items()}),
-        "differences": _nested(_differences(figures, **settings)),
+        "systems": _nested({key: metrics.summary(table, samples=bootstrap_samples, seed=seed) for key, table in figures.items()}),
+        "differences": _nested(_differences(figures, samples=bootstrap_samples, seed=seed)),
     }
-    return Evaluation(summary, pl.concat(runs), _per_query_table(figures))
+    return Evaluation(summary, _stacked(runs).select(RUN.names()).cast(dict(RUN)), _stacked(figures))
 
 
 def primary_score(task: Task, encoder: Encoder) -> float:
@@ -157,6 +159,28 @@ def _unit(vectors: Floats) -> Floats:
 _Key = tuple[str, str]  # system, dimension
 
 
-def _key(run: pl.DataFrame) -> _Key:
-    system, dimension = run.select("system", "dimension").row(0) if run.height else ("bm25", None)
-    return system, ALL if dimension is None else str(dimension)
+def _differences(figures: Mapping[_Key, pl.DataFrame], *, samples: int, seed: int) -> dict[_Key, dict[str, metrics.Interval]]:
+    """Paired differences per dimension; a system without dimensions is compared with each of the other's."""
+    found = {}
+    for (system, dimension), table in figures.items():
+        for baseline in (b for a, b in _COMPARISONS if a == system):
+            other = figures.get((baseline, dimension), figures.get((baseline, ALL)))
+            if other is not None:
+                found[f"{system}-{baseline}", dimension] = metrics.difference(table, other, samples=samples, seed=seed)
+    return found
+
+
+def _nested(by_key: Mapping[_Key, Any]) -> dict[str, dict[str, Any]]:
+    """System -> dimension -> figures."""
+    found: dict[str, dict[str, Any]] = {}
+    for (system, dimension), value in by_key.items():
+        found.setdefault(system, {})[dimension] = value
+    return found
+
+
+def _stacked(tables: Mapping[_Key, pl.DataFrame]) -> pl.DataFrame:
+    """All tables below each other, with their system and dimension (null where it has none) in front."""
+    return pl.concat(
+        table.select(pl.lit(system).alias("system"), pl.lit(None if d == ALL else int(d), dtype=pl.Int32).alias("dimension"), pl.all())
+        for (system, d), table in tables.items()
+    )

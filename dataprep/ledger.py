@@ -4,15 +4,14 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from dataprep.schemas import ACTIONS, LEDGER
+from dataprep.events import as_ledger
+from dataprep.schemas import ACTIONS
 
 STAGES = ("ingest", "clean", "filter", "deduplicate", "split", "negatives", "lengths", "release")
 _WHOLE_ROW = ("row_id", "source", "source_key")
 
 
-def assemble(
-    rows: pl.LazyFrame, events: Sequence[pl.LazyFrame], judgements: pl.LazyFrame, split_queries: pl.LazyFrame
-) -> pl.LazyFrame:
+def assemble(rows: pl.LazyFrame, events: Sequence[pl.LazyFrame], judgements: pl.LazyFrame, split_queries: pl.LazyFrame) -> pl.LazyFrame:
     """Join what the stages recorded into one ledger.
 
     Every row that a source gave, also one that could not be parsed, has one `read` event. A row that
@@ -29,12 +28,10 @@ def assemble(
         LEDGER, sorted by row, stage and action; the events of one stage and action keep their order,
         because the changes of a text follow one another.
     """
-    recorded = pl.concat([_as_ledger(frame) for frame in events]) if events else _as_ledger(rows.head(0))
+    recorded = pl.concat([as_ledger(frame) for frame in events]) if events else as_ledger(rows.head(0))
     rejected = recorded.filter(pl.col("action") == "rejected").select(_WHOLE_ROW)
-    read = pl.concat([rows.select(_WHOLE_ROW), rejected]).with_columns(
-        stage=pl.lit("ingest"), action=pl.lit("read"), rule=pl.lit("read")
-    )
-    ledger = pl.concat([_as_ledger(read), recorded, _as_ledger(_kept(rows, judgements, split_queries))])
+    read = pl.concat([rows.select(_WHOLE_ROW), rejected]).with_columns(stage=pl.lit("ingest"), action=pl.lit("read"), rule=pl.lit("read"))
+    ledger = pl.concat([as_ledger(read), recorded, as_ledger(_kept(rows, judgements, split_queries))])
     order = [pl.col("row_id"), _rank("stage", STAGES), _rank("action", ACTIONS)]
     return ledger.sort(order, maintain_order=True)
 
@@ -47,14 +44,6 @@ def _kept(rows: pl.LazyFrame, judgements: pl.LazyFrame, split_queries: pl.LazyFr
         .join(split_queries.select("query_id", "split"), on="query_id", how="left")
         .join(rows.select(_WHOLE_ROW), on="row_id", how="left")
         .with_columns(stage=pl.lit("release"), action=pl.lit("kept"))
-    )
-
-
-def _as_ledger(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Give a frame the ledger's columns; those that it lacks are null."""
-    present = frame.collect_schema()
-    return frame.select(
-        (pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name) for name, dtype in LEDGER.items()
     )
 
 

@@ -4,17 +4,20 @@ Each distinct text is measured once. A column's statistics follow from how often
 it, which is a small table whatever the size of the corpus; so no percentile is an estimate.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from dataprep.length_statistics import DISTRIBUTION, histogram, summarise, truncation
+from dataprep.schemas import SPLITS
 from dataprep.text import fold
 from dataprep.training_cost import epoch_cost
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+    from dataprep.base_tokenizer import BaseTokenizer  # the reader of models, which this module only takes from
 
 _BATCH_TEXTS = 4_096
 _LONGEST = 5
@@ -45,8 +48,7 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
     pairs: pl.LazyFrame,
     triplets: pl.LazyFrame,
     *,
-    tokenizers: Mapping[str, "Tokenizer"],
-    max_tokens: int,
+    tokenizers: Mapping[str, "BaseTokenizer"],
     batch_size: int,
     query_prompt: str = "",
     passage_prompt: str = "",
@@ -58,9 +60,9 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
         corpus: CORPUS.
         pairs: PAIRS.
         triplets: TRIPLETS.
-        tokenizers: Tokenizers by name; all see a text in one pass. Truncation and padding that they have
+        tokenizers: Tokenizers by name, with the length at which their model truncates and the special
+            tokens that it adds; all see a text in one pass. Truncation and padding that a tokenizer has
             set are left out of the measurement.
-        max_tokens: Length at which the model truncates, special tokens counted.
         batch_size: Rows per training batch, for the cost of padding.
         query_prompt: Text that is put before every question before it is tokenized.
         passage_prompt: Text that is put before every passage before it is tokenized.
@@ -68,23 +70,27 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
     Returns:
         One row per table, column, split and measure; columns of the tables without a row have none.
     """
-    plain = {name: _without_limits(tokenizer) for name, tokenizer in tokenizers.items()}
+    plain = {name: found._replace(tokenizer=_without_limits(found.tokenizer)) for name, found in tokenizers.items()}
     questions = _text_lengths(queries.select("text", id="query_id"), plain, query_prompt)
     passages = _text_lengths(corpus.select("text", id="passage_id"), plain, passage_prompt)
     found = _distributions(_uses(queries, corpus, pairs, triplets), questions, passages, list(plain))
-    entries = [
-        {**place, **summarise(lengths), **truncation(lengths, max_tokens if place["tokenizer"] else None)}
-        for place, lengths in _places(found)
-    ]
+    limits = {name: tokenizer.max_tokens for name, tokenizer in plain.items()}
+    entries = [{**place, **summarise(lengths), **truncation(lengths, limits.get(place["tokenizer"]))} for place, lengths in _places(found)]
     document = {
-        "max_tokens": max_tokens,
         "definitions": DEFINITIONS,
-        "tokenizers": {name: {"special_tokens_per_text": len(t.encode("").ids), "vocabulary": t.get_vocab_size()} for name, t in plain.items()},
+        "tokenizers": {
+            name: {
+                "special_tokens_per_text": found.n_special,
+                "max_tokens": found.max_tokens,
+                "vocabulary": found.tokenizer.get_vocab_size(),
+            }
+            for name, found in plain.items()
+        },
         "prompts": {"question": query_prompt, "passage": passage_prompt},
         "columns": [{**entry, "histogram": histogram(lengths)} for entry, (_, lengths) in zip(entries, _places(found), strict=True)],
         "tokens_per_word": _tokens_per_word(entries),
         "longest": _longest(questions, "question", plain) + _longest(passages, "passage", plain),
-        "training": [cost for name in plain for cost in _costs(found, name, max_tokens, batch_size)],
+        "training": [cost for name in plain for cost in _costs(found, name, limits[name], batch_size)],
     }
     return Measured(pl.DataFrame(entries, infer_schema_length=None), document)
 
@@ -113,7 +119,7 @@ def n_sentences(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(_ABBREVIATIONS, "").str.count_matches(_SENTENCE_BREAK) + 1
 
 
-def _text_lengths(texts: pl.LazyFrame, tokenizers: Mapping[str, "Tokenizer"], prompt: str) -> pl.DataFrame:
+def _text_lengths(texts: pl.LazyFrame, tokenizers: Mapping[str, "BaseTokenizer"], prompt: str) -> pl.DataFrame:
     """`id` and the lengths of each text; texts pass through Python in batches."""
     measured = texts.with_columns(
         characters=pl.col("text").str.len_chars(), words=n_words(pl.col("text")), sentences=n_sentences(pl.col("text"))
@@ -126,11 +132,15 @@ def _text_lengths(texts: pl.LazyFrame, tokenizers: Mapping[str, "Tokenizer"], pr
     return pl.concat([pl.DataFrame(schema=empty.collect_schema()), *tokenized])
 
 
-def _token_counts(texts: Sequence[str], tokenizers: Mapping[str, "Tokenizer"], prompt: str) -> list[pl.Series]:
+def _token_counts(texts: Sequence[str], tokenizers: Mapping[str, "BaseTokenizer"], prompt: str) -> list[pl.Series]:
     prompted = [prompt + text for text in texts] if prompt else texts
     return [
-        pl.Series(f"tokens {name}", [len(found) for found in tokenizer.encode_batch_fast(prompted)], dtype=pl.UInt32)
-        for name, tokenizer in tokenizers.items()
+        pl.Series(
+            f"tokens {name}",
+            [len(encoded) for encoded in found.tokenizer.encode_batch_fast(prompted, add_special_tokens=found.n_special > 0)],
+            dtype=pl.UInt32,
+        )
+        for name, found in tokenizers.items()
     ]
 
 
@@ -153,7 +163,7 @@ def _distributions(
     uses: Sequence[tuple[str, str, bool, pl.LazyFrame]], questions: pl.DataFrame, passages: pl.DataFrame, tokenizers: Sequence[str]
 ) -> pl.DataFrame:
     """How many rows of each table, column and split have each length, by measure."""
-    columns = {name: (name, None) for name in ("characters", "words", "sentences")}
+    columns: dict[str, tuple[str, str | None]] = {name: (name, None) for name in ("characters", "words", "sentences")}
     columns |= {f"tokens {name}": ("tokens", name) for name in tokenizers}
     plans = []
     for table, column, is_question, rows in uses:
@@ -162,14 +172,18 @@ def _distributions(
         for source, (measure_name, tokenizer) in columns.items():
             counted = weighed.group_by("split", pl.col(source).cast(pl.Int64).alias("value")).agg(pl.col("n_texts").sum().cast(pl.Int64))
             place = {"table": table, "column": column, "measure": measure_name, "tokenizer": tokenizer}
-            plans.append(counted.with_columns(pl.lit(value, pl.String).alias(key) for key, value in place.items()).select(DISTRIBUTION.names()))
+            plans.append(
+                counted.with_columns(pl.lit(value, pl.String).alias(key) for key, value in place.items()).select(DISTRIBUTION.names())
+            )
     return pl.concat(pl.collect_all(plans))
 
 
 def _places(distributions: pl.DataFrame) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
-    """Each table, column, split and measure with its lengths, in the order of their names."""
+    """Each table, column, split and measure with its lengths: tables as they are made, splits from train to test."""
     keys = [*_PLACE, "measure", "tokenizer"]
-    ordered = distributions.sort(*keys, "value", nulls_last=False)
+    splits = pl.col("split").replace_strict(SPLITS, range(len(SPLITS)), default=len(SPLITS), return_dtype=pl.UInt8)
+    ordered = distributions.with_row_index("made").with_columns(pl.col("made").min().over("table", "column", "measure", "tokenizer"))
+    ordered = ordered.sort("made", splits, "value")
     for key, lengths in ordered.group_by(keys, maintain_order=True):
         yield dict(zip(keys, key, strict=True)), lengths.select("value", "n_texts")
 
@@ -178,22 +192,26 @@ def _tokens_per_word(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     """All tokens over all words, per table, column, split and tokenizer; null where there is no word."""
     words = {tuple(e[key] for key in _PLACE): e["total"] for e in entries if e["measure"] == "words"}
     return [
-        {key: e[key] for key in (*_PLACE, "tokenizer")} | {"tokens_per_word": e["total"] / n if (n := words[tuple(e[key] for key in _PLACE)]) else None}
+        {key: e[key] for key in (*_PLACE, "tokenizer")}
+        | {"tokens_per_word": e["total"] / n if (n := words[tuple(e[key] for key in _PLACE)]) else None}
         for e in entries
         if e["measure"] == "tokens"
     ]
 
 
-def _longest(lengths: pl.DataFrame, column: str, tokenizers: Mapping[str, "Tokenizer"]) -> list[dict[str, Any]]:
+def _longest(lengths: pl.DataFrame, column: str, tokenizers: Iterable[str]) -> list[dict[str, Any]]:
     """The longest texts by id, per tokenizer; equal lengths in the order of the ids."""
     found = []
     for name in tokenizers:
         longest = lengths.lazy().sort(f"tokens {name}", "id", descending=[True, False]).head(_LONGEST).collect()
-        found += [{"column": column, "tokenizer": name, "id": row["id"], "tokens": row[f"tokens {name}"], "characters": row["characters"]} for row in longest.to_dicts()]
+        found += [
+            {"column": column, "tokenizer": name, "id": row["id"], "tokens": row[f"tokens {name}"], "characters": row["characters"]}
+            for row in longest.to_dicts()
+        ]
     return found
 
 
-def _costs(distributions: pl.DataFrame, tokenizer: str, max_tokens: int, batch_size: int) -> list[dict[str, Any]]:
+def _costs(distributions: pl.DataFrame, tokenizer: str, max_tokens: int | None, batch_size: int) -> list[dict[str, Any]]:
     """What one epoch over the train split of each training table costs."""
     tokens = distributions.filter((pl.col("tokenizer") == tokenizer) & (pl.col("split") == "train"))
     costs = []

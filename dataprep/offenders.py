@@ -27,9 +27,9 @@ def rows_without_one_end(ledger: pl.LazyFrame) -> pl.LazyFrame:
 def labels_changed_silently(ledger: pl.LazyFrame, rows: pl.LazyFrame, judgements: pl.LazyFrame) -> pl.LazyFrame:
     """Rows that ended in a judgement, or were merged into one, that says the opposite of their label without a `relabelled` event."""
     kept = ledger.filter(pl.col("action") == "kept").select("row_id", "query_id", "passage_id")
-    kept = kept.join(
-        judgements, left_on=["query_id", "passage_id"], right_on=["query-id", "corpus-id"], how="inner"
-    ).select("row_id", "score")
+    kept = kept.join(judgements, left_on=["query_id", "passage_id"], right_on=["query-id", "corpus-id"], how="inner").select(
+        "row_id", "score"
+    )
     merged = ledger.filter(pl.col("action") == "merged").select("row_id", "into")
     through = merged.join(kept, left_on="into", right_on="row_id").select("row_id", "score")
     relabelled = ledger.filter(pl.col("action") == "relabelled").select("row_id")
@@ -157,9 +157,7 @@ def trained_without_judgement(rows: pl.LazyFrame, qrels: pl.LazyFrame, queries: 
     return keys.join(true, on=["question", "passage", "split"], how="anti").sort("anchor", "positive")
 
 
-def negatives_that_are_positives(
-    triplets: pl.LazyFrame, qrels: pl.LazyFrame, queries: pl.LazyFrame, corpus: pl.LazyFrame
-) -> pl.LazyFrame:
+def negatives_that_are_positives(triplets: pl.LazyFrame, qrels: pl.LazyFrame, queries: pl.LazyFrame, corpus: pl.LazyFrame) -> pl.LazyFrame:
     """Triplets whose negative is a judged positive of their anchor."""
     true = _with_texts(qrels, queries, corpus).select("question", "passage")
     keys = triplets.select("anchor", "negative").unique()
@@ -167,7 +165,7 @@ def negatives_that_are_positives(
     return keys.join(true, on=["question", "passage"], how="semi").sort("anchor", "negative")
 
 
-def negatives_near_positives(  # noqa: PLR0913 - three tables of a release and the two settings of sameness
+def negatives_near_positives(
     triplets: pl.LazyFrame, qrels: pl.LazyFrame, queries: pl.LazyFrame, corpus: pl.LazyFrame, *, shingle_words: int, min_jaccard: float
 ) -> pl.LazyFrame:
     """Triplets whose negative is a near-duplicate of a judged positive of their anchor.

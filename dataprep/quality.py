@@ -67,7 +67,9 @@ def quality(
         "conflicts": _tally(tables.conflicts, ["kind", "resolution"]),
         "row_wise_split": row_wise_leaks(tables.rows, train_fraction=train_fraction),
         "question_words": _question_words(tables.split_queries),
-        "licences": [{"source": o["name"], "licence": o["licence"], "rows": o["rows"]} for o in sorted(origins, key=lambda o: str(o["name"]))],
+        "licences": [
+            {"source": o["name"], "licence": o["licence"], "rows": o["rows"]} for o in sorted(origins, key=lambda o: str(o["name"]))
+        ],
         "largest_group": _largest_group(tables),
         "shortcuts": {"before": probe(tables.rows), "after": probe(texts)},
     }
@@ -84,10 +86,14 @@ def rule_counts(ledger: pl.LazyFrame, rules: Mapping[str, Sequence[str]]) -> lis
         One entry per rule, in the order of `rules`, then those that only the ledger names.
     """
     key = pl.concat_str("stage", "rule", separator=".").alias("rule")
-    touched = ledger.filter(pl.col("action") != "read").group_by(key).agg(
-        n_rows=pl.col("row_id").n_unique(),
-        actions=pl.col("action").unique().sort(),
-        examples=pl.col("row_id").unique().bottom_k(_EXAMPLES).sort(),
+    touched = (
+        ledger.filter(pl.col("action") != "read")
+        .group_by(key)
+        .agg(
+            n_rows=pl.col("row_id").n_unique(),
+            actions=pl.col("action").unique().sort(),
+            examples=pl.col("row_id").unique().bottom_k(_EXAMPLES).sort(),
+        )
     )
     found = {row["rule"]: row for row in touched.sort("rule").collect().to_dicts()}
     named = [f"{stage}.{rule}" for stage, names in rules.items() for rule in names]
@@ -124,7 +130,9 @@ def _questions_after(tables: Curated) -> dict[str, int]:
 def _positives_per_question(tables: Curated) -> list[dict[str, Any]]:
     """Number of questions per number of positives; ten and more are one class."""
     positives = tables.judgements.filter(pl.col("relevance") >= 1).group_by("query_id").agg(n=pl.len())
-    counted = tables.split_queries.join(positives, on="query_id", how="left").select(pl.col("n").fill_null(0).clip(upper_bound=_MANY_POSITIVES))
+    counted = tables.split_queries.join(positives, on="query_id", how="left").select(
+        pl.col("n").fill_null(0).clip(upper_bound=_MANY_POSITIVES)
+    )
     rows = counted.group_by("n").agg(n_questions=pl.len()).sort("n").collect().iter_rows()
     return [{"n_positives": f"{n}+" if n == _MANY_POSITIVES else str(n), "n_questions": count} for n, count in rows]
 

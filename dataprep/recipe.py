@@ -297,6 +297,11 @@ class Recipe(Section):
         for source in plain["sources"]:
             source.pop("path")
         for section, key in (("train", "base_model"), ("lengths", "tokenizer")):
-            model = plain[section][key]
-            plain[section][key] = model.rstrip("/").split("/")[-1] if model and model.startswith(("/", ".", "~")) else model
+            if plain[section][key]:
+                plain[section][key] = public_name(plain[section][key])
         return plain
+
+
+def public_name(model: str) -> str:
+    """A model's name without the path of a folder on this machine; a Hub id stays."""
+    return model.rstrip("/").split("/")[-1] if model.startswith(("/", ".", "~")) else model

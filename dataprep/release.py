@@ -133,6 +133,4 @@ def _texts(rows: pl.LazyFrame, tables: StageTables, columns: tuple[str, ...]) ->
 
 def _groups(queries: pl.LazyFrame) -> pl.LazyFrame:
     """Which questions had to stay together, so that a reader of the release can check it."""
-    return queries.select(
-        pl.col("query_id").alias("query-id"), pl.col("group_id").alias("group-id"), pl.col("split")
-    ).sort("query-id")
+    return queries.select(pl.col("query_id").alias("query-id"), pl.col("group_id").alias("group-id"), pl.col("split")).sort("query-id")

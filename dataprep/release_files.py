@@ -31,9 +31,7 @@ class Published(NamedTuple):
 def scan(release: Path) -> Published:
     """The tables of a release whose files are there."""
     configs = {
-        config: pl.concat(
-            [pl.scan_parquet(release / table_path(config, split)).with_columns(split=pl.lit(split)) for split in splits]
-        )
+        config: pl.concat([pl.scan_parquet(release / table_path(config, split)).with_columns(split=pl.lit(split)) for split in splits])
         for config, splits in CONFIGS.items()
     }
     for whole in ("corpus", "queries"):

@@ -46,27 +46,28 @@ def _by_value(rows: pl.LazyFrame, column: str) -> pl.LazyFrame:
 
 def _separation(counts: pl.DataFrame) -> dict[str, float]:
     """Area under the ROC curve (Mann-Whitney) and the accuracy of the best threshold."""
-    relevant, other = counts["relevant"].cast(pl.Int64), counts["other"].cast(pl.Int64)
-    below = other.cum_sum() - other
-    auc = float((relevant * (below + other / 2)).sum()) / (int(relevant.sum()) * int(other.sum()))
-    above = other.cum_sum() + (int(relevant.sum()) - relevant.cum_sum())  # right answers if larger values are relevant
-    n_rows = int(relevant.sum() + other.sum())
-    n_right = max(int(above.max()), n_rows - int(above.min()), int(relevant.sum()), int(other.sum()))
-    return {"auc": round(auc, 4), "best_accuracy": round(n_right / n_rows, 4)}
+    relevant, other = pl.col("relevant").cast(pl.Float64), pl.col("other").cast(pl.Float64)
+    n_right = other.cum_sum() + relevant.sum() - relevant.cum_sum()  # if only larger values are called relevant
+    n_rows = relevant.sum() + other.sum()
+    found = counts.select(
+        auc=(relevant * (other.cum_sum() - other / 2)).sum() / (relevant.sum() * other.sum()),
+        best_accuracy=pl.max_horizontal(n_right.max(), n_rows - n_right.min(), relevant.sum(), other.sum()) / n_rows,
+    )
+    return {name: round(value, 4) for name, value in found.row(0, named=True).items()}
 
 
 def _given_away(counts: pl.DataFrame) -> dict[str, Any]:
     """Lengths at the short and long end at which all passages carry one label."""
     relevant, other = counts.filter(pl.col("relevant") > 0)["value"], counts.filter(pl.col("other") > 0)["value"]
-    shortest, longest = int(relevant.min()), int(relevant.max())  # type: ignore[arg-type]  # not empty: both labels occur
+    shortest, longest = int(relevant[0]), int(relevant[-1])  # sorted, and not empty: both labels occur
     short, long = counts.filter(pl.col("value") < shortest), counts.filter(pl.col("value") > longest)
     return {
         "shortest_relevant_words": shortest,
         "n_shorter_all_not_relevant": int(short["other"].sum()),
         "longest_relevant_words": longest,
         "n_longer_all_not_relevant": int(long["other"].sum()),
-        "shortest_not_relevant_words": int(other.min()),  # type: ignore[arg-type]
-        "longest_not_relevant_words": int(other.max()),  # type: ignore[arg-type]
+        "shortest_not_relevant_words": int(other[0]),
+        "longest_not_relevant_words": int(other[-1]),
     }
 
 

@@ -1,26 +1,23 @@
 """One function per stage: scan what earlier stages wrote, call the pure function, write its tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
 
 import polars as pl
 
-from dataprep import schemas
+from dataprep import io, schemas
 from dataprep.build import Build, Output
 from dataprep.errors import DataError
-from dataprep.sources import read
-
-PREPARE = ("ingest", "clean", "filter", "deduplicate", "split", "negatives", "lengths", "release")
-FINE_TUNE = ("train", "evaluate")
-
-
-def up_to(stages: Sequence[str], last: str) -> Sequence[str]:
-    """The stages up to and with the last one wanted; all of them if it comes later."""
-    return stages[: stages.index(last) + 1] if last in stages else stages
+from dataprep.recipe import public_name
+from dataprep.rule_names import rule_names
 
 
 def ingest(build: Build, out: Output) -> str:
     """Read every source into rows, each with its row_id; what cannot be read is rejected with a reason."""
-    parts = [read.read_source(source, scratch=out.root / "scratch" / source.name) for source in build.recipe.sources]
+    from dataprep.sources import read
+
+    parts = [read.read_source(source, folder=None, scratch=out.root / "scratch" / source.name) for source in build.recipe.sources]
     out.table("rows", pl.concat([part.rows for part in parts]).sort("row_id"), schemas.ROWS)
     out.table("events", pl.concat([part.rejected for part in parts]).sort("row_id"), schemas.LEDGER)
     out.json("origins", {"sources": [part.origin for part in parts]})
@@ -85,7 +82,7 @@ def split(build: Build, out: Output) -> str:
         hung_on_passages=[source.name for source in recipe.sources if source.kind == "squad"],
         min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
         seed=recipe.seed,
-        **recipe.split.model_dump(),
+        **recipe.split.model_dump(exclude={"by"}),
     )
     out.table("queries", assigned, schemas.SPLIT_QUERIES)
     counts = pl.read_parquet(out.stage / "queries.parquet", columns=["group_id", "split"])
@@ -115,6 +112,80 @@ def negatives(build: Build, out: Output) -> str:
     return f"{_n(_height(out, 'pairs'))} pairs, {_n(_height(out, 'triplets'))} triplets"
 
 
+def lengths(build: Build, out: Output) -> str:
+    """Measure every text in tokens of the model that will be trained."""
+    from dataprep import base_tokenizer
+    from dataprep import lengths as text_lengths
+
+    recipe = build.recipe
+    model = recipe.lengths.tokenizer or recipe.train.base_model
+    found = base_tokenizer.find(model, passages=training_passages(build), revision=recipe.train.base_revision)
+    measured = text_lengths.measure(
+        build.table("split", "queries"),
+        build.table("deduplicate", "corpus"),
+        build.table("negatives", "pairs"),
+        build.table("negatives", "triplets"),
+        tokenizers={public_name(model): found.tokenizer},
+        max_tokens=recipe.lengths.max_tokens or recipe.train.max_tokens or found.max_tokens or _USUAL_MAX_TOKENS,
+        batch_size=recipe.train.batch_size,
+        query_prompt=recipe.train.query_prompt,
+        passage_prompt=recipe.train.passage_prompt,
+    )
+    out.table("lengths", measured.table)
+    out.json("lengths", measured.document)
+    return f"measured with the tokenizer of {public_name(model)}"
+
+
+def release(build: Build, out: Output) -> str:
+    """Write the ledger and the folder that is published as a dataset."""
+    from dataprep import ledger
+    from dataprep import release as folder
+    from dataprep.card import card
+    from dataprep.manifest import build_manifest
+
+    events = [build.table(stage, "events") for stage in ("ingest", "clean", "filter", "deduplicate")]
+    judgements, queries = build.table("deduplicate", "judgements"), build.table("split", "queries")
+    io.write_table(ledger.assemble(build.table("ingest", "rows"), events, judgements, queries), out.root / "ledger.parquet", schemas.LEDGER)
+    written = pl.scan_parquet(out.root / "ledger.parquet")
+    tables = folder.StageTables(
+        build.table("deduplicate", "corpus"), queries, judgements, build.table("negatives", "pairs"), build.table("negatives", "triplets")
+    )
+    place, rules, origins = out.root / "release", rule_names(), build.json("ingest", "origins")["sources"]
+    folder.write_release(place, tables, lengths=build.table("lengths", "lengths"), statistics=_statistics(build, written, rules, origins))
+    manifest = build_manifest(
+        place, recipe=build.recipe.as_published(), origins=origins, ledger=written, rules=rules, dataprep_version=version("dataprep")
+    )
+    io.write_json(manifest, place / "manifest.json")
+    io.write_text(card(place), place / "README.md")
+    counts = {split: found["queries"] for split, found in manifest["splits"].items()}
+    return ", ".join(f"{split} {_n(count)}" for split, count in counts.items()) + " questions with a positive"
+
+
+def _statistics(build: Build, written: pl.LazyFrame, rules: Mapping[str, Sequence[str]], origins: Sequence[Any]) -> dict[str, Any]:
+    from dataprep.quality import Curated, quality
+    from dataprep.split_statistics import split_statistics
+
+    names = ("corpus", "judgements", "links", "near_questions", "conflicts")
+    after = {name: build.table("deduplicate", name) for name in names}
+    queries, shares = build.table("split", "queries"), build.recipe.split
+    curated = Curated(rows=build.table("ingest", "rows"), ledger=written, split_queries=queries, **after)
+    aims = {"train": 1 - shares.validation - shares.test, "validation": shares.validation, "test": shares.test}
+    return {
+        "quality": quality(curated, rules=rules, origins=origins, train_fraction=aims["train"]),
+        "splits": split_statistics(queries, after["judgements"], aims=aims),
+        "lengths": build.json("lengths", "lengths"),
+    }
+
+
+def training_passages(build: Build) -> pl.Series:
+    """Distinct passages of the training questions, except those that answer a held-out question."""
+    judged = build.table("deduplicate", "judgements").join(build.table("split", "queries").select("query_id", "split"), on="query_id")
+    held_out = judged.filter(pl.col("split") != "train", pl.col("relevance") > 0)
+    wanted = judged.filter(pl.col("split") == "train").join(held_out, on="passage_id", how="anti").select("passage_id").unique()
+    return build.table("deduplicate", "corpus").join(wanted, on="passage_id", how="semi").sort("passage_id").collect()["text"]
+
+
+_USUAL_MAX_TOKENS = 512
 _DEDUPLICATED = {
     "corpus": schemas.CORPUS,
     "queries": schemas.QUERIES,

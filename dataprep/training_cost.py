@@ -7,14 +7,14 @@ from typing import Any
 import polars as pl
 
 
-def epoch_cost(columns: Sequence[pl.DataFrame], *, max_tokens: int, batch_size: int) -> dict[str, Any]:
+def epoch_cost(columns: Sequence[pl.DataFrame], *, max_tokens: int | None, batch_size: int) -> dict[str, Any]:
     """Tokens of one epoch over a table whose rows are shuffled, with each column of a batch padded to its longest text.
 
     Models with static embeddings pad nothing; for them `tokens` is the whole cost.
 
     Args:
         columns: Per text column of the table, `value` (tokens) and `n_texts`, sorted by value.
-        max_tokens: Longer texts are cut to this.
+        max_tokens: Longer texts are cut to this; null cuts none.
         batch_size: Rows per batch; the last batch may be smaller.
 
     Returns:
@@ -26,7 +26,8 @@ def epoch_cost(columns: Sequence[pl.DataFrame], *, max_tokens: int, batch_size: 
     sizes = [(batch_size, steps)] * (steps > 0) + [(rest, 1)] * (rest > 0)
     tokens, padded = 0, 0.0
     for column in columns:
-        cut = column.with_columns(pl.col("value").clip(upper_bound=max_tokens)).group_by("value").agg(pl.col("n_texts").sum()).sort("value")
+        value = pl.col("value") if max_tokens is None else pl.col("value").clip(upper_bound=max_tokens)
+        cut = column.group_by(value).agg(pl.col("n_texts").sum()).sort("value")
         tokens += int((cut["value"] * cut["n_texts"]).sum())
         padded += sum(n_batches * size * expected_longest(cut, size) for size, n_batches in sizes)
     return {

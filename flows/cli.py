@@ -260,3 +260,7 @@ def main() -> None:
             raise
         where = error.filename or "the build folder's disk"
         _stop(f"{where} {_DISK[error.errno]}; free or name another place with --build, then run again: finished stages stay", _WRONG_CALL)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,7 @@ from prefect import flow
 
 from dataprep.build import opened
 from dataprep.recipe import Recipe
-from dataprep.stages import FINE_TUNE, up_to
+from dataprep.pipeline import FINE_TUNE, up_to
 from flows.tasks import stage
 
 

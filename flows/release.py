@@ -5,7 +5,7 @@ from pathlib import Path
 from prefect import flow
 
 from dataprep.recipe import Recipe
-from dataprep.stages import FINE_TUNE, PREPARE
+from dataprep.pipeline import FINE_TUNE, PREPARE
 from flows.fine_tune import fine_tune
 from flows.prepare import prepare
 from flows.publish import publish

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from dataprep.summary import Summary, summarise
 
+_STATES = {"met": "[green]met[/]      ", "broken": "[red]broken[/]   ", "unchecked": "[yellow]unchecked[/]"}
 _MARKS = {"finished": "[green]✓[/]", "reused": "[blue]=[/]"}
 
 
@@ -114,13 +115,22 @@ def _note(evaluation: dict[str, Any]) -> str:
 
 
 def show_contracts(results: Sequence[Any], *, as_json: bool) -> None:
-    """One line per contract: held, broken with the first offenders, or why it cannot be checked here."""
-    if as_json:
-        Console().file.write(json.dumps([result.as_dict() for result in results], ensure_ascii=False, indent=2, default=str) + "\n")
-        return
+    """One line per contract: met, broken with the first offenders, or why it cannot be checked here."""
     console = Console(highlight=False)
+    if as_json:
+        plain = [{**result._asdict(), "sample": result.sample.to_dicts()} for result in results]
+        console.file.write(json.dumps(plain, ensure_ascii=False, indent=2, default=str) + "\n")
+        return
     for result in results:
-        console.print(escape(result.line()), soft_wrap=True, style="red" if result.is_broken else None)
+        console.print(f"{_STATES[result.state]} {escape(result.name)}", soft_wrap=True)
+        if result.note:
+            console.print(f"          {escape(result.note)}", soft_wrap=True)
+        if result.is_broken:
+            console.print(f"          {result.n_offenders:,} offending rows, the first:", soft_wrap=True)
+            for row in result.sample.to_dicts():
+                console.print(f"            {escape(_short(row))}", soft_wrap=True)
+    n_broken = sum(result.is_broken for result in results)
+    console.print(f"{n_broken} of {len(results)} contracts broken" if n_broken else f"{len(results)} contracts, none broken")
 
 
 def show_stories(stories: Sequence[Any], *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from dataprep.build import Build, finish
-from dataprep.stages import STAGES
+from dataprep.pipeline import STAGES
 
 log = logging.getLogger("dataprep")
 

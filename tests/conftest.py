@@ -1,7 +1,11 @@
 """What every test shares: no network, no telemetry, quiet libraries."""
 
 import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -20,3 +24,41 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data: DATAPREP_REAL_DATA names no folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def prefect() -> Iterator[None]:
+    """A real Prefect server for the whole session, on a database of its own."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_LOGGING_LEVEL, temporary_settings  # noqa: PLC0415 - slow
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+
+    with warnings.catch_warnings(), prefect_test_harness(server_startup_timeout=90):
+        warnings.simplefilter("ignore")
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_LOGGING_LEVEL: "CRITICAL"}):
+            yield
+
+
+class Outcome(NamedTuple):
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def dataprep(prefect: None, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:  # noqa: ARG001 - the server must run
+    """The command in this process, as the console script calls it, against the session's server."""
+    from flows.cli import main  # noqa: PLC0415
+
+    def run(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["dataprep", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 1
+        printed = capfd.readouterr()
+        return Outcome(code, printed.out, printed.err)
+
+    return run

@@ -43,7 +43,9 @@ def records(source: File, *, split: str, scratch: Path) -> tuple[list[File], Ite
     names = {"corpus": "corpus.jsonl", "queries": "queries.jsonl", "qrels": f"qrels/{_NAMES.get(split, split)}.tsv"}
     for name in names.values():
         if name not in parts:
-            raise SourceMissingError(f"{source.shown}: no {name}; found {', '.join(sorted(parts)[:20]) or 'nothing'}; wanted a BEIR dataset")
+            raise SourceMissingError(
+                f"{source.shown}: no {name}; found {', '.join(sorted(parts)[:20]) or 'nothing'}; wanted a BEIR dataset"
+            )
     files = {role: parts[name] for role, name in names.items()}
     return list(files.values()), _joined(files["corpus"], files["queries"], files["qrels"], scratch)
 
@@ -87,7 +89,9 @@ def _stored(file: File, folder: Path) -> Iterator[pl.DataFrame]:
             found=pl.when(lacks_key).then(pl.lit("'_id' is null; wanted text")).otherwise("found"),
         )
         is_read = pl.col("rule").is_null()
-        judged.filter(is_read).select(_TEXTS).with_columns(pl.col("heading", "body").fill_null("")).write_parquet(folder / f"{number:05d}.parquet")
+        judged.filter(is_read).select(_TEXTS).with_columns(pl.col("heading", "body").fill_null("")).write_parquet(
+            folder / f"{number:05d}.parquet"
+        )
         yield judged.filter(~is_read).select(_OUTCOME)
 
 
@@ -99,14 +103,18 @@ def _looked_up(keys: pl.Series, folder: Path) -> pl.DataFrame:
 
 
 def _fault() -> pl.Expr:
-    """Rule and finding of a judgement whose query or passage is missing or ambiguous."""
-    fault = pl.when(pl.col("rule").is_not_null()).then(pl.struct("rule", "found"))
-    for role, file in (("query", "queries.jsonl"), ("corpus", "corpus.jsonl")):
-        names = pl.concat_str([pl.lit(f"the {role}-id '"), role, pl.lit(f"' is not in {file}; wanted it there")])
-        fault = fault.when(pl.col(f"n_{role}").is_null()).then(pl.struct(pl.lit("dangling").alias("rule"), names.alias("found")))
-        twice = pl.concat_str([pl.lit(f"the {role}-id '"), role, pl.lit(f"' stands in {file} with different texts; wanted one")])
-        fault = fault.when(pl.col(f"n_{role}") > 1).then(pl.struct(pl.lit("ambiguous").alias("rule"), twice.alias("found")))
-    return fault.otherwise(pl.struct("rule", "found"))
+    """Rule and finding of a judgement: the reader's own, else whether its query or passage is missing or ambiguous."""
+    fault = pl.struct("rule", "found")
+    is_readable = pl.col("rule").is_null()
+    for role, file in (("corpus", "corpus.jsonl"), ("query", "queries.jsonl")):
+        n_texts = pl.col(f"n_{role}")
+        for condition, rule, what in (
+            (n_texts.is_null(), "dangling", f"is not in {file}; wanted it there"),
+            (n_texts > 1, "ambiguous", f"stands in {file} with different texts; wanted one text"),
+        ):
+            found = pl.concat_str([pl.lit(f"the {role}-id '"), role, pl.lit(f"' {what}")])
+            fault = pl.when(is_readable & condition).then(pl.struct(rule=pl.lit(rule), found=found)).otherwise(fault)
+    return fault
 
 
 def _label() -> pl.Expr:

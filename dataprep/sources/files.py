@@ -72,15 +72,17 @@ def _not_there(path: str, folder: Path | None) -> str:
     names = sorted({p.name for parent in parents if parent.is_dir() for p in parent.iterdir()})
     nearest = get_close_matches(Path(path).name, names, n=1)
     guess = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return f"{path}: there is no such file, neither from the recipe's folder nor from the working directory.{guess} Mend `path` of the source."
+    return (
+        f"{path}: there is no such file, neither from the recipe's folder nor from the working directory.{guess} Mend `path` of the source."
+    )
 
 
 def _fetched(url: str, folder: Path) -> list[File]:
     import fsspec  # noqa: PLC0415 - start-up time
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 - start-up time
+    from huggingface_hub.errors import (  # type: ignore[attr-defined] # noqa: PLC0415 - start-up time
+        HTTPError,  # the root of what its HTTP library raises, whichever library that is
+    )
 
-    # The client's transport errors are no OSError; their root is the one that HfHubHTTPError has.
-    transport_error = HfHubHTTPError.__mro__[1]
     try:
         remote, root = fsspec.core.url_to_fs(url)
         names = sorted(remote.glob(root)) if has_magic(root) and not url.startswith("http") else [root]
@@ -96,13 +98,13 @@ def _fetched(url: str, folder: Path) -> list[File]:
         raise CallError(f"{url}: a package for this kind of URL is missing: {error}") from error
     except ValueError as error:
         raise CallError(f"{url}: this URL cannot be opened: {error}") from error
-    except (OSError, transport_error) as error:
+    except (OSError, HTTPError) as error:
         advice = "Try again, or download the file and set `path` to it."
         raise RemoteError(f"{url}: the remote refused or was out of reach: {type(error).__name__}: {str(error)[:300]}. {advice}") from error
 
 
 def _copied(remote: object, name: str, target: Path, url: str) -> File:
-    base = PurePosixPath(name.split("?")[0]).name
+    base = PurePosixPath(name.split("?", maxsplit=1)[0]).name
     with remote.open(name, "rb") as source, target.open("wb") as copy:  # type: ignore[attr-defined]
         shutil.copyfileobj(source, copy)
     return File(target, base, url)
@@ -123,7 +125,9 @@ def members(file: File, suffixes: Iterable[str]) -> list[File]:
     endings = tuple(suffixes)
     chosen = names if len(names) == 1 else [n for n in names if n.removesuffix(".gz").removesuffix(".zst").endswith(endings)]
     if not chosen:
-        raise DataError(f"{file.shown}: the .zip holds no file that ends in {' or '.join(endings)}; found {', '.join(names[:20]) or 'nothing'}")
+        raise DataError(
+            f"{file.shown}: the .zip holds no file that ends in {' or '.join(endings)}; found {', '.join(names[:20]) or 'nothing'}"
+        )
     return [member(file, name) for name in chosen]
 
 

@@ -9,7 +9,7 @@ A label, title or id that the object lacks counts as null.
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -18,14 +18,7 @@ from dataprep.sources.columns import require
 from dataprep.sources.files import File
 from dataprep.sources.values import as_text
 
-
-class _Parsed(NamedTuple):
-    """One line: the keys of its object and the wanted values, or why there are none."""
-
-    keys: tuple[str, ...]
-    values: tuple[str | None, ...]
-    rule: str | None = None
-    found: str | None = None
+_DECODER = json.JSONDecoder()
 
 
 def records(file: File, wanted: Mapping[str, str], *, optional: tuple[str, ...] = ("id", "title", "label")) -> Iterator[pl.DataFrame]:
@@ -44,40 +37,59 @@ def records(file: File, wanted: Mapping[str, str], *, optional: tuple[str, ...] 
     """
     is_first = True
     for frame in lines.frames(file):
+        if is_first:
+            is_first = not _require_keys(frame, wanted, where=file.shown)
         parsed = [
-            _parsed(raw, wanted, optional) if rule is None else _Parsed((), (None,) * len(wanted), rule, found)
+            _parsed(raw, wanted, optional) if rule is None else (rule, found, *(None for _ in wanted))
             for raw, rule, found in frame.select("raw", "rule", "found").iter_rows()
         ]
-        keys = dict.fromkeys(key for row in parsed for key in row.keys)
-        if is_first and keys:
-            require(keys, wanted, where=file.shown)
-            is_first = False
+        names = ("rule", "found", *wanted)
+        columns = zip(names, zip(*parsed, strict=True) if parsed else [()] * len(names), strict=True)
         yield frame.select(
             pl.concat_str([pl.lit(f"{file.name}:"), "line"]).alias("position"),
             "raw",
-            pl.Series("rule", [row.rule for row in parsed], pl.String),
-            pl.Series("found", [row.found for row in parsed], pl.String),
-            *(pl.Series(role, [row.values[n] for row in parsed], pl.String) for n, role in enumerate(wanted)),
+            *(pl.Series(name, values, pl.String) for name, values in columns),
         )
 
 
-def _parsed(raw: str, wanted: Mapping[str, str], optional: tuple[str, ...]) -> _Parsed:
-    nothing = (None,) * len(wanted)
+def _require_keys(frame: pl.DataFrame, wanted: Mapping[str, str], *, where: str) -> bool:
+    """Check the keys of all objects of a frame together; false where it holds no object to check."""
+    keys: dict[str, None] = {}
+    for raw in frame.filter(pl.col("rule").is_null())["raw"]:
+        row = _value(raw)
+        if isinstance(row, dict):
+            keys.update(dict.fromkeys(row))
+            if keys.keys() >= set(wanted.values()):
+                return True
+    if keys:
+        require(keys, wanted, where=where)
+    return False
+
+
+def _value(raw: str) -> Any:  # noqa: ANN401 - JSON may hold anything
+    """The line's value, or the error that says why it is no JSON."""
     try:
-        row = json.loads(raw)
+        return _DECODER.decode(raw)
     except (ValueError, RecursionError) as error:
-        return _Parsed((), nothing, "json", f"{error}; wanted a JSON object")
+        return error
+
+
+def _parsed(raw: str, wanted: Mapping[str, str], optional: tuple[str, ...]) -> tuple[str | None, ...]:
+    """Rule and finding (None where the line can be read), then the wanted values."""
+    nothing = (None,) * len(wanted)
+    row = _value(raw)
+    if isinstance(row, Exception):
+        return "json", f"{row}; wanted a JSON object", *nothing
     if not isinstance(row, dict):
-        return _Parsed((), nothing, "json", f"a JSON {type(row).__name__}; wanted an object")
-    keys = tuple(row)
+        return "json", f"a JSON {type(row).__name__}; wanted an object", *nothing
     values: list[str | None] = []
     for role, name in wanted.items():
         if name not in row and role not in optional:
-            return _Parsed(keys, nothing, "columns", f"no key {name!r}; wanted it for the {role}")
+            return "columns", f"no key {name!r}; wanted it for the {role}", *nothing
         try:
             values.append(as_text(row.get(name)))
         except UnicodeEncodeError as error:
-            return _Parsed(keys, nothing, "json", f"{name!r}: half of a surrogate pair at character {error.start}; wanted whole characters")
+            return "json", f"{name!r}: half of a surrogate pair at character {error.start}; wanted whole characters", *nothing
         except TypeError as error:
-            return _Parsed(keys, nothing, "columns", f"{name!r} is {error}")
-    return _Parsed(keys, tuple(values))
+            return "columns", f"{name!r} is {error}", *nothing
+    return None, None, *values

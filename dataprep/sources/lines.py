@@ -20,11 +20,11 @@ NUL = "a NUL character; wanted text"
 
 
 def frames(file: File) -> Iterator[pl.DataFrame]:
-    """Read a text file.
+    r"""Read a text file.
 
     Returns:
         Frames of about `CHUNK_BYTES`: `line` (physical line, from 1), `raw` (its text without the
-        line's end, bad bytes as \\xNN), `rule` and `found` (null where the line can be read).
+        line's end, bad bytes as \xNN), `rule` and `found` (null where the line can be read).
     """
     first_line = 1
     offset = 0

@@ -5,6 +5,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
 
@@ -68,7 +69,7 @@ def _unzstd(stream: IO[bytes]) -> Iterator[bytes]:
         raise EOFError("the last frame has no end")
 
 
-def bytes_digest(file: File) -> tuple[str, int]:
-    """SHA-256 (64 hex digits) and number of the bytes of the whole file as it stands on disk."""
-    with file.path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest(), file.path.stat().st_size
+def bytes_digest(path: Path) -> tuple[str, int]:
+    """SHA-256 (64 hex digits) and number of the bytes of a file as it stands on disk."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest(), path.stat().st_size

@@ -37,7 +37,9 @@ def records(file: File, wanted: Mapping[str, str], *, scratch: Path) -> Iterator
             yield tables.records(frame, wanted, name=file.name, first_row=first_row)
             first_row += frame.height
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{file.shown}: this is no parquet file, or it is cut off or broken: {str(error)[:300]}. Get the file again.") from error
+        raise DataError(
+            f"{file.shown}: this is no parquet file, or it is cut off or broken: {str(error)[:300]}. Get the file again."
+        ) from error
 
 
 def _unpacked(file: File, scratch: Path) -> Path:

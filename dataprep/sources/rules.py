@@ -10,6 +10,7 @@ Rules found here; a reader has its own before them (see the modules of the kinds
 import polars as pl
 
 from dataprep.identity import as_number, content_digest
+from dataprep.sources.lines import NUL
 
 RAW_CHARS = 2_000
 ROLES = ("id", "question", "passage", "title", "label")
@@ -48,7 +49,7 @@ def judge(records: pl.DataFrame) -> pl.DataFrame:
     full = records.with_columns(absent)
     is_read = pl.col("rule").is_null()
     judged = pl.concat([_read(full.filter(is_read)), _unread(full.filter(~is_read))])
-    return judged.with_columns(number=as_number(pl.col("digest"))).select(ROW.names()).cast(dict(ROW))
+    return judged.with_columns(number=as_number(pl.col("digest"))).select(ROW.names()).cast(ROW)
 
 
 def _unread(records: pl.DataFrame) -> pl.DataFrame:
@@ -69,20 +70,43 @@ def _unread(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read(records: pl.DataFrame) -> pl.DataFrame:
-    """Records with fields: judge them."""
-    own_id = pl.col("id").replace("", None)
-    label = pl.col("label").str.strip_chars().str.to_lowercase()
+    """Records with fields: judge what the fields hold."""
+    label = pl.col("label").fill_null("").str.strip_chars().str.to_lowercase()
     judged = records.with_columns(_fault(label).struct.unnest())
     is_bad = pl.col("rule").is_not_null()
-    return judged.select(
+    written_out = pl.coalesce("raw", pl.struct(ROLES).struct.json_encode())
+    bad = judged.filter(is_bad).with_columns(before=written_out.str.head(RAW_CHARS))
+    good = judged.filter(~is_bad).with_columns(before=pl.lit(None, pl.String))
+    return pl.concat([good, bad]).select(
         digest=content_digest(pl.lit("row"), *map(pl.col, ROLES)),
-        source_key=pl.coalesce(own_id, "position"),
+        source_key=pl.coalesce(pl.col("id").replace("", None), "position"),
         question="question",
         passage="passage",
         title=pl.col("title").fill_null(""),
         label=label.replace_strict(_LABELS, default=None, return_dtype=pl.Int8),
         rule="rule",
         column="column",
-        before=pl.when(is_bad).then(_raw().str.head(RAW_CHARS)),
+        before="before",
         after="found",
     )
+
+
+def _fault(label: pl.Expr) -> pl.Expr:
+    """Rule, column and finding of the first rule that a record breaks; nulls where it breaks none."""
+    fault = pl.struct(rule=pl.lit(None, pl.String), column=pl.lit(None, pl.String), found=pl.lit(None, pl.String))
+    found_label = pl.concat_str([pl.lit("'"), pl.col("label").str.head(80), pl.lit("'; wanted 1, 0, true, false or nothing")])
+    broken = [(_has_nul(role), "nul", role, pl.lit(NUL)) for role in _TEXT_ROLES]
+    broken += [(_is_empty(role), "empty", role, pl.lit("nothing but white space; wanted text")) for role in ("question", "passage")]
+    broken += [(~label.is_in(list(_LABELS)), "label", "label", found_label)]
+    for condition, rule, column, found in reversed(broken):
+        outcome = pl.struct(rule=pl.lit(rule), column=pl.lit(column), found=found)
+        fault = pl.when(condition).then(outcome).otherwise(fault)
+    return fault
+
+
+def _has_nul(role: str) -> pl.Expr:
+    return pl.col(role).fill_null("").str.contains("\0", literal=True)
+
+
+def _is_empty(role: str) -> pl.Expr:
+    return pl.col(role).fill_null("").str.strip_chars() == ""

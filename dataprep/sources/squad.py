@@ -30,7 +30,8 @@ def records(file: File) -> Iterator[pl.DataFrame]:
     """Read a SQuAD file.
 
     Returns:
-        Frames of `position` (file:number of the question, from 1), `raw`, `rule`, `found`, `id`, `question`, `passage`, `title` and `label`.
+        Frames of `position` (file:number of the question, from 1), `raw`, `rule`, `found`, and the texts `id`,
+        `question`, `passage`, `title` and `label`.
 
     Raises:
         DataError: The file is no JSON, or not of SQuAD's shape.
@@ -48,7 +49,9 @@ def _articles(file: File) -> list[Any]:
     try:
         whole = json.loads(content)
     except UnicodeDecodeError as error:
-        raise DataError(f"{file.shown}: byte 0x{content[error.start]:02x} at offset {error.start} is no UTF-8; save the file as UTF-8") from error
+        raise DataError(
+            f"{file.shown}: byte 0x{content[error.start]:02x} at offset {error.start} is no UTF-8; save the file as UTF-8"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{file.shown}: this is no JSON, or it is cut off: {error}; wanted {_SHAPE}") from error
     articles = whole.get("data") if isinstance(whole, dict) else None

@@ -23,5 +23,5 @@ def as_text(value: Any) -> str | None:  # noqa: ANN401 - JSON may hold anything
 
 
 def as_json(value: object) -> str:
-    """A JSON value written out for a reader; half of a surrogate pair becomes \\udXXX."""
+    r"""A JSON value written out for a reader; half of a surrogate pair becomes \udXXX."""
     return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()

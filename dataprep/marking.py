@@ -1,0 +1,109 @@
+"""What changed between two texts, as runs that a page marks."""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Literal, NamedTuple
+
+_MAX_CELLS = 400_000  # of the comparison's table; SequenceMatcher is quadratic in common cases
+_CONTEXT = 48
+_MIN_SAME_WORDS = 2
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_SIGNS = {" ": "␣", "\t": "⇥", "\n": "↵\n", "\r": "␍"}
+_INVISIBLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class Run(NamedTuple):
+    """A stretch of text that both texts share, only one has, or that is left out because it is long and shared."""
+
+    kind: Literal["same", "removed", "added", "gap"]
+    text: str
+
+
+def compare(before: str, after: str, *, by: Literal["characters", "words"]) -> list[Run]:
+    """Mark what it takes to turn one text into the other.
+
+    Args:
+        before: The first text.
+        after: The second text.
+        by: The unit compared. Single characters show what a cleaning rule did; whole words read better
+            where two texts were written independently.
+
+    Returns:
+        Runs in reading order; `same` and `removed` joined give `before`, `same` and `added` give `after`.
+        Texts too long for an exact comparison differ in one stretch.
+    """
+    left, right = (list(text) if by == "characters" else _TOKEN.findall(text) for text in (before, after))
+    start = _n_common(left, right)
+    end = _n_common(left[start:][::-1], right[start:][::-1])
+    middle = _middle(left[start : len(left) - end], right[start : len(right) - end])
+    found = [Run("same", "".join(left[:start])), *middle, Run("same", "".join(left[len(left) - end :]))]
+    runs = [run for run in found if run.text]
+    return runs if by == "characters" else list(_without_islands(runs))
+
+
+def excerpt(runs: Sequence[Run], *, context: int = _CONTEXT) -> list[Run]:
+    """Runs with long shared stretches cut to a few characters beside each change; a gap stands where text was left out."""
+    shown: list[Run] = []
+    for i, run in enumerate(runs):
+        if run.kind != "same":
+            shown.append(run if len(run.text) <= 4 * context else Run(run.kind, f"{run.text[: 4 * context]}…"))
+            continue
+        head = context if i else 0
+        tail = context if i + 1 < len(runs) or not i else 0
+        if len(run.text) <= head + tail + 1:
+            shown.append(run)
+            continue
+        parts = [Run("same", run.text[:head]), Run("gap", "…"), Run("same", run.text[len(run.text) - tail :] if tail else "")]
+        shown += [part for part in parts if part.text]
+    return shown
+
+
+def visible(run: Run) -> Run:
+    """A changed run with its blank and invisible characters shown as signs or code points, so that a removed space can be seen."""
+    if run.kind in {"removed", "added"}:
+        return Run(run.kind, _INVISIBLE.sub(lambda found: _SIGNS.get(found[0], f"⟨{_code_point(found[0])}⟩"), run.text))
+    return Run(run.kind, printable(run.text))
+
+
+def printable(text: str) -> str:
+    """A text whose control characters, also those that turn the direction of writing, are shown as code points."""
+    return _CONTROL.sub(lambda found: f"⟨{_code_point(found[0])}⟩", text)
+
+
+def _code_point(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
+def _n_common(left: Sequence[str], right: Sequence[str]) -> int:
+    """Number of leading items that two sequences share."""
+    return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+
+
+def _middle(left: Sequence[str], right: Sequence[str]) -> Iterator[Run]:
+    if len(left) * len(right) > _MAX_CELLS:
+        yield Run("removed", "".join(left))
+        yield Run("added", "".join(right))
+        return
+    for tag, i, j, k, m in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield Run("same", "".join(left[i:j]))
+        else:
+            yield Run("removed", "".join(left[i:j]))
+            yield Run("added", "".join(right[k:m]))
+
+
+def _without_islands(runs: Sequence[Run]) -> Iterator[Run]:
+    """Take shared stretches of a word or less between two changes into the changes: single shared words only disturb the eye."""
+    removed, added = "", ""
+    for i, run in enumerate(runs):
+        is_island = run.kind == "same" and 0 < i < len(runs) - 1 and len(_TOKEN.findall(run.text)) < _MIN_SAME_WORDS
+        if run.kind == "same" and not is_island:
+            yield from (change for change in (Run("removed", removed), Run("added", added)) if change.text)
+            removed, added = "", ""
+            yield run
+            continue
+        removed += run.text if run.kind != "added" else ""
+        added += run.text if run.kind != "removed" else ""
+    yield from (change for change in (Run("removed", removed), Run("added", added)) if change.text)

@@ -1,0 +1,124 @@
+"""The stages that need torch: train a model on the release's pairs, and judge it."""
+
+import logging
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from dataprep import base_tokenizer, io
+from dataprep.build import Build, Output
+from dataprep.embedded import EMBEDDED
+from dataprep.stages import training_passages
+from dataprep.text import passage_text
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+log = logging.getLogger("dataprep")
+
+
+def train(build: Build, out: Output) -> str:
+    """Fine-tune the base model on pairs, then on triplets."""
+    from dataprep import evaluation, training
+
+    recipe = build.recipe
+    model = _base_model(build)
+    if recipe.train.base_model == EMBEDDED:
+        model.save_pretrained(str(out.stage / "base"), create_model_card=False)
+    names = set(training.Settings.__dataclass_fields__)
+    settings = training.Settings(seed=recipe.seed, **{key: value for key, value in recipe.train.model_dump().items() if key in names})
+    task = _task(build, "validation")
+    tables = {name: _texts(build, name) for name in recipe.train.tables}
+    done = training.train(
+        model,
+        tables,
+        settings,
+        folder=out.root / "model",
+        validate=(lambda m: evaluation.primary_score(task, _encoder(build, m))) if task else None,
+        report=_show_progress,
+    )
+    out.json("training", done)
+    kept = f"; kept {done['kept']['table']} epoch {done['kept']['epoch']}" if done["kept"] else ""
+    steps = ", ".join(f"{name} {table['steps']:,} steps" for name, table in done["tables"].items())
+    return f"{steps or 'nothing to train on'}{kept}"
+
+
+def evaluate(build: Build, out: Output) -> str:
+    """Judge BM25, the base model and the fine-tuned one on held-out questions; write the model's card."""
+    from dataprep import encode, evaluation, model_card
+
+    recipe = build.recipe
+    base = encode.load(build.folder / "stages" / "train" / "base") if recipe.train.base_model == EMBEDDED else _base_model(build)
+    finetuned = encode.load(build.model, max_tokens=recipe.train.max_tokens)
+    judged = evaluation.evaluate(
+        evaluation.retrieval_task(*_judged(build), split=recipe.evaluate.split),
+        {"base": _encoder(build, base), "finetuned": _encoder(build, finetuned)},
+        dims=recipe.train.matryoshka_dims,
+        bootstrap_samples=recipe.evaluate.bootstrap_samples,
+        seed=recipe.seed,
+        k1=recipe.evaluate.bm25_k1,
+        b=recipe.evaluate.bm25_b,
+    )
+    out.table("runs", judged.runs)
+    out.table("per_query", judged.per_query)
+    io.write_json(judged.summary, out.root / "evaluation.json")
+    shutil.copytree(build.model, out.root / "model", copy_function=os.link, ignore=shutil.ignore_patterns("README.md"))
+    manifest = io.read_json(build.release / "manifest.json")
+    card = model_card.card(manifest, build.json("train", "training"), judged.summary, io.read_json(build.release / "statistics" / "lengths.json"))
+    io.write_text(card, out.root / "model" / "README.md")
+    return _headline(judged.summary)
+
+
+def _base_model(build: Build) -> "SentenceTransformer":
+    from dataprep import embedded, encode
+
+    settings = build.recipe.train
+    if settings.base_model == EMBEDDED:
+        passages = training_passages(build)
+        return embedded.build_base_model(passages, embedded.train_tokenizer(passages), seed=build.recipe.seed)
+    return encode.load(base_tokenizer.fetch(settings.base_model, revision=settings.base_revision), max_tokens=settings.max_tokens)
+
+
+def _encoder(build: Build, model: "SentenceTransformer") -> Any:  # noqa: ANN401 - an evaluation.Encoder, whose module is imported late
+    from dataprep.encode import ModelEncoder
+
+    return ModelEncoder(model, query_prompt=build.recipe.train.query_prompt, passage_prompt=build.recipe.train.passage_prompt)
+
+
+def _judged(build: Build) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
+    return build.table("split", "queries"), build.table("deduplicate", "judgements"), build.table("deduplicate", "corpus")
+
+
+def _task(build: Build, split: str) -> Any:  # noqa: ANN401 - an evaluation.Task, whose module is imported late
+    """The split's retrieval task; None where no question of it has a positive."""
+    from dataprep import evaluation
+
+    queries, judgements, corpus = _judged(build)
+    relevant = judgements.filter(pl.col("relevance") > 0)
+    answerable = queries.filter(pl.col("split") == split).join(relevant, on="query_id", how="semi").head(1).collect()
+    return evaluation.retrieval_task(queries, judgements, corpus, split=split) if answerable.height else None
+
+
+def _texts(build: Build, name: str) -> pl.DataFrame:
+    """Training rows of a table as texts, in the order anchor, positive, negative."""
+    rows = build.table("negatives", name).filter(pl.col("split") == "train")
+    queries = build.table("split", "queries").select("query_id", anchor="text")
+    passages = build.table("deduplicate", "corpus").select("passage_id", text=passage_text(pl.col("title"), pl.col("text")))
+    columns = ["anchor", "positive", *(["negative"] if name == "triplets" else [])]
+    texts = rows.join(queries, on="query_id")
+    for column in columns[1:]:
+        texts = texts.join(passages.rename({"passage_id": f"{column}_id", "text": column}), on=f"{column}_id")
+    return texts.sort("query_id", *(f"{column}_id" for column in columns[1:])).select(columns).collect()
+
+
+def _show_progress(point: dict[str, Any]) -> None:
+    if "n_steps" in point:
+        log.info("train", extra={"stage": "train", "state": "progress", "done": point["step"], "total": point["n_steps"]})
+
+
+def _headline(summary: dict[str, Any]) -> str:
+    best = {system: next(iter(dimensions.values())) for system, dimensions in summary["systems"].items()}
+    scores = ", ".join(f"{system} {metrics['ndcg@10']['value']:.3f}" for system, metrics in best.items())
+    return f"ndcg@10 on {summary['split']}: {scores}"

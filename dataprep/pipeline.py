@@ -1,0 +1,81 @@
+"""The stages in order: what each reads, which settings it reads, and which modules are its code."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from dataprep import io, model_stages, stages
+from dataprep.build import Stage
+from dataprep.recipe import Recipe, Source
+from dataprep.sources import files
+
+PREPARE = ("ingest", "clean", "filter", "deduplicate", "split", "negatives", "lengths", "release")
+FINE_TUNE = ("train", "evaluate")
+
+
+def up_to(names: Sequence[str], last: str) -> Sequence[str]:
+    """The stages up to and with the last one wanted; all of them if it comes later."""
+    return names[: names.index(last) + 1] if last in names else names
+
+
+def _source_digest(recipe: Recipe) -> str:
+    """Digest of the bytes of every local source; a URL or a Hub repository stands for itself, its revision pins it."""
+    return sha256("\n".join(_bytes_digest(source) for source in recipe.sources).encode()).hexdigest()
+
+
+def _bytes_digest(source: Source) -> str:
+    if source.path is None or "://" in source.path:
+        return f"{source.path} {source.repo} {source.revision}"
+    with TemporaryDirectory() as scratch:
+        found = [file.path for file in files.locate(source.path, folder=None, scratch=Path(scratch))]
+    parts = [part for path in found for part in (io.files_below(path) if path.is_dir() else [path])]
+    return " ".join(io.file_sha256(path) for path in parts)
+
+
+def _sources(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
+    return [source.model_dump(exclude={"path"}) for source in recipe.sources]
+
+
+def _split(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
+    kinds = [[source.name, source.kind] for source in recipe.sources]
+    return [recipe.seed, recipe.split.model_dump(), recipe.deduplicate.min_passage_jaccard, kinds]
+
+
+def _negatives(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
+    bm25 = recipe.evaluate.model_dump(include={"bm25_k1", "bm25_b"})
+    return [recipe.negatives.model_dump(), bm25, recipe.deduplicate.min_passage_jaccard]
+
+
+_STAGES = (
+    Stage("ingest", stages.ingest, (), _sources, ("dataprep.sources.read",), _source_digest),
+    Stage("clean", stages.clean, ("ingest",), lambda r: r.clean.model_dump(), ("dataprep.cleaning",)),
+    Stage("filter", stages.filter_rows, ("clean",), lambda r: r.filter.model_dump(), ("dataprep.filters",)),
+    Stage("deduplicate", stages.deduplicate, ("filter",), lambda r: r.deduplicate.model_dump(), ("dataprep.dedup",)),
+    Stage("split", stages.split, ("filter", "deduplicate"), _split, ("dataprep.splits",)),
+    Stage("negatives", stages.negatives, ("deduplicate", "split"), _negatives, ("dataprep.negatives",)),
+    Stage(
+        "lengths",
+        stages.lengths,
+        ("deduplicate", "split", "negatives"),
+        lambda r: [r.lengths.model_dump(), r.train.model_dump()],
+        ("dataprep.lengths", "dataprep.base_tokenizer"),
+    ),
+    Stage(
+        "release",
+        stages.release,
+        PREPARE[:-1],
+        lambda r: r.as_published(),
+        ("dataprep.release", "dataprep.ledger", "dataprep.card", "dataprep.manifest", "dataprep.quality", "dataprep.split_statistics"),
+    ),
+    Stage("train", model_stages.train, ("deduplicate", "split", "negatives"), lambda r: [r.seed, r.train.model_dump()], ("dataprep.training", "dataprep.evaluation")),
+    Stage(
+        "evaluate",
+        model_stages.evaluate,
+        ("train", "release"),
+        lambda r: [r.seed, r.train.model_dump(), r.evaluate.model_dump()],
+        ("dataprep.evaluation", "dataprep.encode", "dataprep.model_card"),
+    ),
+)
+STAGES: Mapping[str, Stage] = {stage.name: stage for stage in _STAGES}

@@ -1,0 +1,139 @@
+"""Rows that the report page shows: few whatever the size of the build, chosen by the rows alone, never by chance.
+
+Tables are scanned and filtered as streams; only what is shown is collected.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+_KEYS = ("stage", "action", "rule", "source")
+_SHOWN = (*_KEYS, "row_id", "source_key", "column", "before", "after", "into", "score", "split", "query_id", "passage_id")
+_HASH_DIGITS = 8  # of the row_id, which is a digest of the row's content: as good as a random number, and the same in every build
+_HASH_VALUES = 16**_HASH_DIGITS
+_SPARE = 30  # a share of a group is drawn with so many expected rows to spare that it all but never falls short
+
+
+def ledger_sample(ledger: pl.LazyFrame, rows: pl.LazyFrame, *, limit: int, max_chars: int) -> pl.DataFrame:
+    """Events of the ledger with every rule of every stage and source represented; `read` events, one per row, are left out.
+
+    Small groups of (stage, action, rule, source) are there whole, large ones with equal numbers of events.
+
+    Args:
+        ledger: LEDGER.
+        rows: ROWS as read; rows that could not be read are missing there, so their texts are null here.
+        limit: Most events, unless there are more groups than that: each group has at least one.
+        max_chars: Longer questions and passages are cut.
+
+    Returns:
+        The ledger's columns with `question` and `passage` of the row as read, and `n_group`, the events of
+        the group in the whole ledger; sorted by stage, rule, action and row.
+    """
+    events = ledger.filter(pl.col("action") != "read")
+    groups = events.group_by(_KEYS).agg(n_group=pl.len()).sort(*_KEYS, nulls_last=True).collect(engine="streaming")
+    quota = _fair_share(groups["n_group"].to_list(), limit)
+    drawn = (quota + _SPARE) / pl.col("n_group").cast(pl.Float64) * 1.5
+    ceilings = groups.with_columns(ceiling=(drawn.clip(upper_bound=1) * _HASH_VALUES).cast(pl.Int64))
+    number = pl.col("row_id").str.slice(-16, _HASH_DIGITS).str.to_integer(base=16, dtype=pl.Int64)
+    candidates = events.join(ceilings.lazy(), on=_KEYS, nulls_equal=True).filter(number < pl.col("ceiling")).select(*_SHOWN, "n_group")
+    chosen = candidates.collect(engine="streaming")
+    by_hash = chosen.sort(pl.col("row_id").str.slice(-16), *_SHOWN, nulls_last=True)
+    sample = by_hash.group_by(_KEYS, maintain_order=True).head(quota)
+    texts = (
+        rows.join(sample.lazy().select("row_id").unique(), on="row_id", how="semi")
+        .select("row_id", pl.col("question", "passage").str.slice(0, max_chars))
+        .collect(engine="streaming")
+    )
+    return sample.join(texts, on="row_id", how="left").sort("stage", "rule", "action", "row_id", "column", "before", nulls_last=True)
+
+
+def _fair_share(sizes: Sequence[int], limit: int) -> int:
+    """The most events per group with which all groups together stay within the limit, at least 1."""
+    left, n_groups = limit, len(sizes)
+    for i, size in enumerate(sorted(sizes)):
+        share = left // (n_groups - i)
+        if size > share:
+            return max(share, 1)
+        left -= size
+    return max([*sizes, 1])
+
+
+def merged_passages(links: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame, *, n_clusters: int, n_members: int) -> list[dict[str, Any]]:
+    """Clusters of united passages: half of those shown are the largest, half those whose members resemble each other least.
+
+    Args:
+        links: LINKS.
+        corpus: CORPUS.
+        merged: MERGED_PASSAGES.
+        n_clusters: Most clusters.
+        n_members: Most merged texts shown of a cluster, the least similar first.
+
+    Returns:
+        Per cluster `into_id`, `text` (that stayed), `n_merged` (in all) and `members` with passage_id, text,
+        kind and jaccard.
+    """
+    unions = links.filter("is_merged").select("passage_id", "kind", "jaccard", into_id="other_id")
+    clusters = unions.group_by("into_id").agg(n_merged=pl.len(), least=pl.col("jaccard").min())
+    half = n_clusters // 2
+    largest = clusters.sort("n_merged", "least", "into_id", descending=[True, False, False]).head(half)
+    riskiest = clusters.sort("least", "n_merged", "into_id", descending=[False, True, False]).head(n_clusters)
+    chosen = pl.concat(pl.collect_all([largest, riskiest])).unique("into_id", maintain_order=True).head(n_clusters)
+    members = (
+        unions.join(chosen.lazy(), on="into_id")
+        .filter(pl.struct("jaccard", "passage_id").rank("ordinal").over("into_id") <= n_members)
+        .join(merged.select("passage_id", "text"), on="passage_id")
+        .join(corpus.select(into_id="passage_id", stayed="text"), on="into_id")
+        .sort("jaccard", "passage_id")
+        .collect()
+    )
+    found = []
+    for cluster in chosen.sort("least", "into_id").to_dicts():
+        own = members.filter(pl.col("into_id") == cluster["into_id"])
+        shown = own.select("passage_id", "text", "kind", "jaccard").to_dicts()
+        found.append({"into_id": cluster["into_id"], "n_merged": cluster["n_merged"], "text": own["stayed"][0], "members": shown})
+    return found
+
+
+def kept_apart(links: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame, *, per_guard: int) -> list[dict[str, Any]]:
+    """Near-equal passages that a guard kept apart, the most similar of each guard.
+
+    Returns:
+        Dicts with guard, jaccard, passage_id, other_id, text and other_text, sorted by guard.
+    """
+    guarded = links.filter(pl.col("guard").is_not_null())
+    ordered = guarded.sort("guard", "jaccard", "passage_id", "other_id", descending=[False, True, False, False])
+    return _with_texts(ordered.group_by("guard", maintain_order=True).head(per_guard), corpus, merged)
+
+
+def label_conflicts(conflicts: pl.LazyFrame, queries: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame, *, limit: int) -> list[dict[str, Any]]:
+    """Conflicts of labels, those between two passages first.
+
+    Returns:
+        Dicts with kind, resolution, jaccard, question, passage_id, other_id, text and other_text; text is
+        null where the passage left the corpus.
+    """
+    first = conflicts.sort("kind", "jaccard", "query_id", "passage_id", "other_id", descending=[False, True, False, False, False]).head(limit)
+    asked = first.join(queries.select("query_id", question="text"), on="query_id", how="left", maintain_order="left")
+    return _with_texts(asked, corpus, merged)
+
+
+def near_questions(near: pl.LazyFrame, queries: pl.LazyFrame, *, limit: int) -> list[dict[str, Any]]:
+    """Near-equal questions, tied into one group and never united; the least similar first.
+
+    Returns:
+        Dicts with jaccard, query_id, other_id, text, other_text and split.
+    """
+    first = near.sort("jaccard", "query_id", "other_id").head(limit)
+    joined = first.join(queries.select("query_id", "text", "split"), on="query_id", maintain_order="left")
+    others = queries.select(other_id="query_id", other_text="text")
+    return joined.join(others, on="other_id", maintain_order="left").collect().to_dicts()
+
+
+def _with_texts(pairs: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame) -> list[dict[str, Any]]:
+    """Texts of passage_id and other_id, from the corpus or from what was merged away."""
+    wanted = pairs.collect()
+    ids = pl.concat([wanted["passage_id"], wanted["other_id"]]).unique().to_frame("passage_id").lazy()
+    texts = pl.concat([table.select("passage_id", "text").join(ids, on="passage_id", how="semi") for table in (corpus, merged)]).unique("passage_id")
+    left = wanted.lazy().join(texts, on="passage_id", how="left", maintain_order="left")
+    return left.join(texts.select(other_id="passage_id", other_text="text"), on="other_id", how="left", maintain_order="left").collect().to_dicts()

@@ -1,0 +1,111 @@
+"""Put every question into a split, so that nothing leaks and nothing moves when data is added.
+
+Questions that could give each other's answers away form a group: those that are equal or nearly so,
+and those with a common or nearly equal positive passage. A group is never divided.
+
+A group is named after its smallest anchor, and the split is a hash of that name and the seed. So the
+split depends on nothing else: not on the order of rows, not on other groups. Anchors are what data is
+hung on as it grows. Pairs are collected around questions: such a row's anchor is its question, and new
+passages for a known question leave the group's anchors as they are. SQuAD-shaped data is collected
+around paragraphs: there the anchor is the passage, and new questions on a known paragraph move
+nothing. No name can do both at once: it would have to be the same for the question alone, the
+passage alone and the two together. What does change a group's anchors is a row that ties it to
+another question or paragraph, new or known; then the group may move.
+"""
+
+from collections.abc import Collection
+from hashlib import sha256
+
+import numpy as np
+import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from dataprep.schemas import SPLIT_QUERIES
+from dataprep.text import ID_HEX, digest, fold
+
+
+def assign(  # noqa: PLR0913 - the tables of one stage, and one keyword per setting of the recipe
+    queries: pl.LazyFrame,
+    judgements: pl.LazyFrame,
+    links: pl.LazyFrame,
+    near_questions: pl.LazyFrame,
+    rows: pl.LazyFrame,
+    *,
+    hung_on_passages: Collection[str],
+    min_passage_jaccard: float,
+    seed: int,
+    validation: float,
+    test: float,
+    max_group_positives: int,
+) -> pl.LazyFrame:
+    """Group the questions and give each group its split.
+
+    Args:
+        queries: QUERIES.
+        judgements: JUDGEMENTS; relevance 1 ties.
+        links: LINKS; passages linked by at least `min_passage_jaccard` tie, whether a guard speaks or not.
+        near_questions: NEAR_QUESTIONS; all of them tie.
+        rows: ROWS as they were before texts were merged: what a row hangs on must not depend on
+            which text was chosen to stand for it. Rows of questions that `queries` lacks are ignored.
+        hung_on_passages: Sources (by name) that were collected around passages, as SQuAD was.
+        min_passage_jaccard: Smallest similarity of passages that tie their questions.
+        seed: Seed of the splits.
+        validation: Expected share of groups in validation.
+        test: Expected share of groups in test.
+        max_group_positives: A group with more positives goes to train.
+
+    Returns:
+        SPLIT_QUERIES, sorted by query_id.
+    """
+    asked = queries.select("query_id", "text", question=fold(pl.col("text"))).collect().sort("query_id")
+    anchors = _anchors(asked, rows, hung_on_passages)
+    positives = judgements.filter(pl.col("relevance") >= 1).select("query_id", "passage_id").collect()
+    is_close = (pl.col("kind") == "exact") | (pl.col("jaccard") >= min_passage_jaccard)
+    both_are_positive = pl.all_horizontal(pl.col("passage_id", "other_id").is_in(positives["passage_id"].implode()))
+    ties = [
+        asked.select(one="query_id", two=pl.format("question {}", "question")),
+        anchors.select(one="query_id", two=pl.format("anchor {}", "anchor")),
+        positives.select(one="query_id", two="passage_id"),
+        links.filter(is_close & both_are_positive).select(one="passage_id", two="other_id").collect(),
+        near_questions.select(one="query_id", two="other_id").collect(),
+    ]
+    component = _components(asked["query_id"], pl.concat(ties))
+    names = component.join(anchors, on="query_id").group_by("component").agg(group_id=pl.format("g{}", pl.col("anchor").min()))
+    grouped = asked.join(component.join(names, on="component"), on="query_id", maintain_order="left")
+    n_positives = positives.join(grouped, on="query_id").group_by("group_id").len()
+    giants = n_positives.filter(pl.col("len") > max_group_positives)["group_id"]
+    by_hash = {name: _split(name, seed=seed, validation=validation, test=test) for name in names["group_id"]}
+    split = pl.col("group_id").replace_strict(by_hash | dict.fromkeys(giants, "train"), return_dtype=pl.String)
+    return grouped.with_columns(split=split).select(SPLIT_QUERIES.names()).lazy()
+
+
+def _anchors(asked: pl.DataFrame, rows: pl.LazyFrame, hung_on_passages: Collection[str]) -> pl.DataFrame:
+    """query_id and anchor: what each of a question's rows hangs on, as a digest of its folded text."""
+    on_passage = pl.col("source").is_in(list(hung_on_passages))
+    hung = rows.select(
+        question=fold(pl.col("question")),
+        shape=pl.when(on_passage).then(pl.lit("passage")).otherwise(pl.lit("question")),
+        text=fold(pl.when(on_passage).then("passage").otherwise("question")),
+    )
+    distinct = hung.unique().join(asked.lazy().select("query_id", "question"), on="question").collect()
+    texts = distinct.select("shape", "text").unique()
+    digests = [digest(shape, text, length=ID_HEX) for shape, text in texts.iter_rows()]
+    return distinct.join(texts.with_columns(anchor=pl.Series(digests, dtype=pl.String)), on=["shape", "text"]).select("query_id", "anchor")
+
+
+def _components(queries: pl.Series, ties: pl.DataFrame) -> pl.DataFrame:
+    """query_id and the number of its connected component; `ties` has in `one` and `two` what belongs together."""
+    names = pl.concat([queries, ties["one"], ties["two"]]).unique().sort()
+    numbers = pl.DataFrame({"name": names}).with_row_index("number")
+    one, two = (ties.join(numbers, left_on=end, right_on="name", maintain_order="left")["number"].to_numpy() for end in ("one", "two"))
+    graph = coo_array((np.ones(len(one), bool), (one, two)), shape=(len(names), len(names)))
+    _, labels = connected_components(graph, directed=False)
+    return pl.DataFrame({"query_id": names, "component": labels}).filter(pl.col("query_id").is_in(queries.implode()))
+
+
+def _split(group_id: str, *, seed: int, validation: float, test: float) -> str:
+    """Split of a group: a hash of seed and group, taken as a number that is uniform on [0, 1)."""
+    hashed = sha256(f"{seed}:{group_id}".encode()).digest()
+    place = int.from_bytes(hashed[:8], "big") / 2**64
+    return "test" if place < test else "validation" if place < test + validation else "train"

@@ -1,0 +1,135 @@
+"""Laws of the near join: it is brute force, only faster."""
+
+from collections.abc import Sequence
+from random import Random
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dataprep import near, near_candidates
+from dataprep.near import near_pairs
+from dataprep.near_shingles import shingles
+from dataprep.text import fold
+
+WORDS = st.sampled_from(["a", "b", "aa", "ab", "ż", "ą,", "B."])
+TEXTS = st.lists(st.lists(WORDS, max_size=14).map(" ".join), max_size=14)
+THRESHOLDS = st.sampled_from([0.3, 0.5, 2 / 3, 0.7, 0.75, 0.8, 0.9, 1.0]) | st.floats(0.3, 1.0)
+SHINGLE_WORDS = st.integers(1, 4)
+Pair = tuple[str, str, float]
+
+
+def corpus(texts: Sequence[str]) -> pl.DataFrame:
+    ids = [f"t{number:03}" for number in range(len(texts))]
+    return pl.DataFrame({"id": ids, "text": texts}, schema={"id": pl.String, "text": pl.String})
+
+
+def brute_force(texts: pl.DataFrame, *, shingle_words: int, min_jaccard: float) -> list[Pair]:
+    sets = {}
+    for name, text in texts.with_columns(fold(pl.col("text"))).iter_rows():
+        words = text.split()
+        starts = range(max(1, len(words) - shingle_words + 1)) if words else ()
+        sets[name] = {tuple(words[start : start + shingle_words]) for start in starts}
+    return [
+        (one, two, len(sets[one] & sets[two]) / len(sets[one] | sets[two]))
+        for one in sorted(sets)
+        for two in sorted(sets)
+        if one > two and sets[one] | sets[two] and len(sets[one] & sets[two]) / len(sets[one] | sets[two]) >= min_jaccard
+    ]
+
+
+def found(texts: pl.DataFrame, *, shingle_words: int = 3, min_jaccard: float = 0.8) -> list[Pair]:
+    rows: list[Pair] = near_pairs(texts, shingle_words=shingle_words, min_jaccard=min_jaccard).collect().rows()
+    return rows
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts=TEXTS, shingle_words=SHINGLE_WORDS, min_jaccard=THRESHOLDS)
+def test_the_join_finds_what_brute_force_finds(texts: list[str], shingle_words: int, min_jaccard: float) -> None:
+    table = corpus(texts)
+    wanted = brute_force(table, shingle_words=shingle_words, min_jaccard=min_jaccard)
+    assert found(table, shingle_words=shingle_words, min_jaccard=min_jaccard) == wanted
+
+
+@settings(max_examples=100, deadline=None)
+@given(base=st.lists(WORDS, min_size=20, max_size=60), edits=st.lists(st.tuples(st.integers(0, 19), WORDS), max_size=12), threshold=THRESHOLDS)
+def test_edited_copies_are_found_as_brute_force_finds_them(base: list[str], edits: list[tuple[int, str]], threshold: float) -> None:
+    texts = [" ".join(base)]
+    for place, word in edits:
+        base = [*base[:place], word, *base[place + 1 :]]
+        texts.append(" ".join(base))
+    assert found(corpus(texts), min_jaccard=threshold) == brute_force(corpus(texts), shingle_words=3, min_jaccard=threshold)
+
+
+@settings(deadline=None)
+@given(texts=st.lists(st.text(max_size=30), max_size=8), shingle_words=SHINGLE_WORDS)
+def test_any_unicode_is_read_as_fold_reads_it(texts: list[str], shingle_words: int) -> None:
+    table = corpus(texts)
+    assert found(table, shingle_words=shingle_words, min_jaccard=0.5) == brute_force(table, shingle_words=shingle_words, min_jaccard=0.5)
+
+
+@settings(deadline=None)
+@given(texts=TEXTS, lower=THRESHOLDS, higher=THRESHOLDS)
+def test_a_higher_threshold_only_removes_pairs(texts: list[str], lower: float, higher: float) -> None:
+    lower, higher = sorted((lower, higher))
+    assert [pair for pair in found(corpus(texts), min_jaccard=lower) if pair[2] >= higher] == found(corpus(texts), min_jaccard=higher)
+
+
+@settings(deadline=None)
+@given(texts=TEXTS, order=st.randoms(use_true_random=False))
+def test_the_order_of_texts_does_not_matter(texts: list[str], order: Random) -> None:
+    table = corpus(texts)
+    places = list(range(len(texts)))
+    order.shuffle(places)
+    assert found(table[places], min_jaccard=0.5) == found(table, min_jaccard=0.5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=TEXTS)
+def test_chunks_and_batches_do_not_show(texts: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(near, "_CHUNK_BYTES", 8)
+        small.setattr(near, "MAX_PACKED", 3)
+        small.setattr(near_candidates, "_BATCH_PAIRS", 2)
+        pieces = found(corpus(texts), min_jaccard=0.5)
+    assert pieces == found(corpus(texts), min_jaccard=0.5)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "min_jaccard", "is_found"),
+    [
+        ("a b c d e f g", "a b c d e f x", 4 / 6, True),  # 4 of 6 trigrams are common: on the boundary
+        ("a b c d e f g", "a b c d e f x", 4 / 6 + 1e-9, False),
+        ("Ala, ma kota!", "ala MA  kota", 1.0, True),  # case, punctuation and white space do not count
+        ("dwa słowa", "dwa słowa", 1.0, True),  # shorter than a shingle: the text is its own shingle
+        ("dwa słowa", "dwa", 0.01, False),
+        ("a b", "a b c", 0.01, False),  # a whole short text is no part of a longer one
+        ("ab c d", "a bc d", 0.01, False),  # words do not run together
+        ("a b c d a b c", "a b c d a b", 1.0, True),  # sets: a repeated shingle counts once
+        ("!!!", "!!!", 0.01, False),  # no word, near to nothing
+    ],
+)
+def test_golden_pairs(one: str, two: str, min_jaccard: float, is_found: bool) -> None:  # noqa: FBT001 - a case of the table
+    assert bool(found(corpus([one, two]), min_jaccard=min_jaccard)) is is_found
+
+
+def test_nothing_to_compare_gives_an_empty_table_of_the_same_columns() -> None:
+    empty = near_pairs(corpus([]), shingle_words=3, min_jaccard=0.8).collect()
+    assert empty.schema == near.PAIRS
+    assert empty.is_empty()
+
+
+def test_text_that_stands_in_every_passage_does_not_make_the_join_quadratic() -> None:
+    template = " ".join(f"wzór{number}" for number in range(20))
+    rng = np.random.default_rng(7)
+    own = rng.integers(0, 10**9, (3_000, 12)).astype(str)
+    texts = corpus([f"{template} {' '.join(words)}" for words in own])
+    assert found(texts, min_jaccard=0.8) == []
+    sets = near._sets(texts["text"], shingle_words=3, min_jaccard=0.8)
+    assert sum(len(left) for left, _ in near_candidates.candidate_batches(sets, min_jaccard=0.8)) == 0
+
+
+def test_hashes_stay_the_same_in_every_version() -> None:
+    assert shingles(pl.Series(["zażółć gęślą jaźń"]), shingle_words=3).hashes.tolist() == [5088978587101094646]
