@@ -49,9 +49,7 @@ def find(base_model: str, *, passages: pl.Series, revision: str | None = None) -
     folder = given.parent if given.is_file() else fetch(base_model, revision=revision, patterns=_patterns(_TOKENIZER_FILES))
     file = given if given.is_file() else _first_file(folder, "tokenizer.json")
     if file is None:
-        raise CallError(
-            f"base model {base_model}: found no tokenizer.json in {folder}, wanted a fast tokenizer; convert it with transformers"
-        )
+        raise CallError(f"base model {base_model}: found no tokenizer.json in {folder}, wanted a fast tokenizer")
     tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_truncation()
     tokenizer.no_padding()

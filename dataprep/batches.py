@@ -148,9 +148,7 @@ def _fill(batch: Batch, rows: Sequence[Row], order: Sequence[int], every: Sequen
             return
     donor = next((other for other in every if len(other.rows) > 1), None)
     if donor is None:
-        raise DataError(
-            f"training table: of {len(rows)} rows no two can stand in one batch; wanted at least two questions with passages of their own"
-        )
+        raise DataError(f"training table: of {len(rows)} rows no two fit in one batch; wanted two questions with passages of their own")
     batch.rows = donor.rows[:2]
 
 

@@ -15,7 +15,7 @@ from dataprep.ranking import Integers, largest, order_keys, run_frame
 from dataprep.text import fold, passage_text
 
 # Words that tie a sentence together and say nothing about its subject.
-STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(  # one string, for a list would take a page
     """
     a aby ale albo ani aż bardziej bardzo bez bo bowiem by być była było były był będzie będą będąc
     choć chociaż ci cię ciebie co coś czy czyli czym czego czemu dla dlaczego dlatego do dość
@@ -27,7 +27,7 @@ STOP_WORDS = frozenset(
     są sam sama się skąd sobie swoje swoją swój swego swojego swojej ta tak taka taki takie także tam te tego tej ten też
     to tobie tu tutaj tych tylko tym tymi ty twój tę tą u w wam wami was we więc wobec wszystko wtedy wy
     z za zaś zawsze ze że żeby
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
 

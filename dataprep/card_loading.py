@@ -9,6 +9,7 @@ from dataprep.card_figures import Figures, plain
 
 def loading(figures: Figures) -> str:
     """The section with one snippet per ecosystem; each runs as it stands once `REPO` is a repository or folder."""
+    training = "triplets" if figures.rows("triplets") else "pairs"
     return f"""## How to load it
 
 Put the repository's name where `OWNER/{figures.name}` stands; `datasets` also takes the path of this folder.
@@ -30,8 +31,8 @@ qrels = load_dataset(REPO, split="test")  # qrels is the default configuration
 from datasets import load_dataset
 
 REPO = "OWNER/{figures.name}"
-train = load_dataset(REPO, "triplets", split="train")
-validation = load_dataset(REPO, "triplets", split="validation")
+rows = load_dataset(REPO, "{training}")
+train = rows["train"]
 ```
 
 **mteb**

@@ -70,7 +70,14 @@ def fates(counts: Mapping[str, Mapping[str, int]]) -> str:
         axes.set_xlim(0, 100)
         axes.xaxis.set_major_formatter("{x:.0f} %")
         axes.invert_yaxis()
-        figure.legend(*axes.get_legend_handles_labels(), ncols=len(FATES), loc="outside upper left", frameon=False, handlelength=0.9, columnspacing=1.2)
+        figure.legend(
+            *axes.get_legend_handles_labels(),
+            ncols=len(FATES),
+            loc="outside upper left",
+            frameon=False,
+            handlelength=0.9,
+            columnspacing=1.2,
+        )
         return _svg(figure)
 
 
@@ -99,7 +106,14 @@ def shares(aimed: Mapping[str, float], reached: Mapping[str, float]) -> str:
         drawn = axes.barh(names, [100 * reached[name] for name in names], height=0.56, color=COLOURS["soft"], label="reached")
         axes.bar_label(drawn, fmt="{:.1f} %", padding=8, color=COLOURS["muted"])
         places = range(len(names))
-        axes.vlines([100 * aimed[name] for name in names], [i - 0.4 for i in places], [i + 0.4 for i in places], color=COLOURS["accent"], linewidth=2.5, label="aimed at")
+        axes.vlines(
+            [100 * aimed[name] for name in names],
+            [i - 0.4 for i in places],
+            [i + 0.4 for i in places],
+            color=COLOURS["accent"],
+            linewidth=2.5,
+            label="aimed at",
+        )
         axes.set_xlim(0, 100)
         axes.xaxis.set_major_formatter("{x:.0f} %")
         axes.invert_yaxis()
@@ -121,7 +135,13 @@ def histogram(bins: Sequence[Mapping[str, int]], *, limit: int | None, unit: str
         lefts = [start + i * width for i in range(len(bins))]
         heights = [bar["n_texts"] for bar in bins]
         has_tail = bins[-1]["to"] - bins[-1]["from"] + 1 > width
-        axes.bar(lefts, heights, width=0.92 * width, align="edge", color=[COLOURS["soft"] if has_tail and i == len(bins) - 1 else COLOURS["accent"] for i in range(len(bins))])
+        axes.bar(
+            lefts,
+            heights,
+            width=0.92 * width,
+            align="edge",
+            color=[COLOURS["soft"] if has_tail and i == len(bins) - 1 else COLOURS["accent"] for i in range(len(bins))],
+        )
         axes.set_xlim(start, lefts[-1] + width)
         axes.grid(axis="y")
         axes.tick_params(axis="y", labelcolor=COLOURS["muted"])
@@ -130,7 +150,16 @@ def histogram(bins: Sequence[Mapping[str, int]], *, limit: int | None, unit: str
         axes.set_xlabel(unit if not has_tail else f"{unit} (last bar: {bins[-1]['from']:,} to {bins[-1]['to']:,})")
         if limit is not None and start < limit <= lefts[-1] + width:
             axes.axvline(limit, color=COLOURS["rejected"], linewidth=1.8)
-            axes.annotate(f"cut at {limit:,}", (limit, 1), xycoords=("data", "axes fraction"), xytext=(-5, -2), textcoords="offset points", ha="right", va="top", color=COLOURS["rejected"])
+            axes.annotate(
+                f"cut at {limit:,}",
+                (limit, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(-5, -2),
+                textcoords="offset points",
+                ha="right",
+                va="top",
+                color=COLOURS["rejected"],
+            )
         return _svg(figure)
 
 
@@ -161,7 +190,9 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], *, x: str, y: str
     with _axes(220) as (figure, axes):
         for (name, points), colour in zip(series.items(), ("accent", "dropped", "merged", "rejected"), strict=False):
             marker = "o" if len(points) <= 12 else ""  # noqa: PLR2004 - few points are seen as points
-            axes.plot([a for a, _ in points], [b for _, b in points], color=COLOURS[colour], linewidth=2, marker=marker, markersize=4, label=name)
+            axes.plot(
+                [a for a, _ in points], [b for _, b in points], color=COLOURS[colour], linewidth=2, marker=marker, markersize=4, label=name
+            )
         axes.grid(axis="y")
         axes.tick_params(axis="y", labelcolor=COLOURS["muted"])
         axes.set_xlabel(x)
@@ -182,7 +213,9 @@ def inline(svg: str, *, name: str, label: str) -> str:
     """
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>|<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r'<svg[^>]*viewBox="([^"]*)"[^>]*>', rf'<svg class="chart" viewBox="\1" role="group" aria-label="{escape(label)}">', body, count=1)
+    body = re.sub(
+        r'<svg[^>]*viewBox="([^"]*)"[^>]*>', rf'<svg class="chart" viewBox="\1" role="group" aria-label="{escape(label)}">', body, count=1
+    )
     for variable, colour in COLOURS.items():
         body = body.replace(colour, f"var(--{variable})")
     body = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', body)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 EMBEDDED = "embedded"
 DIMS = 256
 VOCABULARY = 8_000
-_UNKNOWN, _PADDING = "[UNK]", "[PAD]"
+_PADDING, _UNKNOWN = "[PAD]", "[UNK]"
+_SPECIAL = [_PADDING, _UNKNOWN]  # the first ids of the vocabulary; their vectors are zeros
 _MAX_PASSAGES = 100_000  # more teach the vectors little and cost minutes
 _OVERSAMPLING = 16  # extra directions and
 _POWER_ITERATIONS = 3  # multiplications that make the leading directions exact (Halko et al. 2011, section 4.5)
@@ -47,8 +48,7 @@ def train_tokenizer(passages: pl.Series, *, vocabulary: int = VOCABULARY) -> Tok
     # the prefixed characters in the order of a hash map, so that no two runs give the same tokenizer
     starts = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), starts])
-    special = [_PADDING, _UNKNOWN]
-    trainer = trainers.BpeTrainer(vocab_size=vocabulary, min_frequency=2, special_tokens=special, show_progress=False)
+    trainer = trainers.BpeTrainer(vocab_size=vocabulary, min_frequency=2, special_tokens=_SPECIAL, show_progress=False)
     tokenizer.train_from_iterator(_sample(passages), trainer=trainer)
     return tokenizer
 
@@ -84,7 +84,7 @@ def token_vectors(passages: pl.Series, tokenizer: Tokenizer, *, dims: int = DIMS
     """
     counts = _counts(_sample(passages), tokenizer)
     weights = _inverse_document_frequency(counts)
-    weights[[tokenizer.token_to_id(_PADDING), tokenizer.token_to_id(_UNKNOWN)]] = 0.0
+    weights[: len(_SPECIAL)] = 0.0
     rng = np.random.default_rng(seed)
     shared = _directions(_weighted(counts, weights), dims=dims, rng=rng)
     own = rng.standard_normal((counts.shape[1], dims))

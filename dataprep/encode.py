@@ -59,9 +59,8 @@ def load(folder: Path, *, max_tokens: int | None = None, device: str | None = No
     try:
         model = SentenceTransformer(str(folder), device=device, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
-        raise CallError(
-            f"base model {folder}: could not be loaded ({str(error).splitlines()[0][:200]}); wanted a sentence-transformers model"
-        ) from error
+        reason = str(error).splitlines()[0][:200]
+        raise CallError(f"base model {folder}: could not be loaded ({reason}); wanted a sentence-transformers model") from error
     if max_tokens is not None and not is_static(model):
         model.max_seq_length = max_tokens
     return model
@@ -74,8 +73,8 @@ def is_static(model: SentenceTransformer) -> bool:
 
 def quiet() -> None:
     """No progress bars and no advice from the libraries: what matters reaches the user through errors and reports."""
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
 
 

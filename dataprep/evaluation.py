@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from dataprep import metrics
@@ -67,9 +66,7 @@ def retrieval_task(split_queries: pl.LazyFrame, judgements: pl.LazyFrame, corpus
     queries = split_queries.filter(pl.col("split") == split).join(positives, on="query_id", how="semi")
     found = queries.select("query_id", "text").collect().sort("query_id")
     if not found.height:
-        raise DataError(
-            f"split {split}: found no question with a positive passage, wanted at least one to judge; give the split a larger share"
-        )
+        raise DataError(f"split {split}: found no question with a positive passage, wanted one at least; give it a larger share")
     qrels = positives.join(found.lazy().select("query_id"), on="query_id", how="semi").collect().sort("query_id", "passage_id")
     passages = corpus.select("passage_id", passage_text(pl.col("title"), pl.col("text")).alias("text")).collect().sort("passage_id")
     return Task(split, found, passages, qrels)
@@ -105,7 +102,7 @@ def evaluate(
         "systems": _nested({key: metrics.summary(table, samples=bootstrap_samples, seed=seed) for key, table in figures.items()}),
         "differences": _nested(_differences(figures, samples=bootstrap_samples, seed=seed)),
     }
-    return Evaluation(summary, _stacked(runs).select(RUN.names()).cast(dict(RUN)), _stacked(figures))
+    return Evaluation(summary, _stacked(runs).select(RUN.names()).cast(RUN), _stacked(figures))
 
 
 def primary_score(task: Task, encoder: Encoder) -> float:
@@ -152,8 +149,7 @@ class Vectors(NamedTuple):
 def _unit(vectors: Floats) -> Floats:
     """Rows scaled to length one; zeros stay."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: npt.NDArray[np.float32] = vectors / np.where(lengths > 0, lengths, 1)
-    return scaled
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 _Key = tuple[str, str]  # system, dimension

@@ -144,11 +144,8 @@ def _judged(pairs: pl.DataFrame, grades: pl.DataFrame) -> pl.DataFrame:
     """Every judged negative of the question, for each of its positives."""
     zeros = grades.filter(pl.col("relevance") == 0).select("query_id", negative_id="passage_id").unique()
     rows = pairs.join(zeros, on="query_id").with_columns(pl.lit("judged").alias("retriever"))
-    return (
-        rows.with_columns(pl.lit(None).alias(name) for name in ("score", "rank", "positive_score"))
-        .select(_CANDIDATES.names())
-        .cast(dict(_CANDIDATES))
-    )
+    unscored = rows.with_columns(pl.lit(None).alias(name) for name in ("score", "rank", "positive_score"))
+    return unscored.select(_CANDIDATES.names()).cast(_CANDIDATES)
 
 
 def _ranked(pairs: pl.DataFrame, ranked: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:

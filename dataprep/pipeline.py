@@ -20,7 +20,7 @@ def up_to(names: Sequence[str], last: str) -> Sequence[str]:
     return names[: names.index(last) + 1] if last in names else names
 
 
-def _source_digest(recipe: Recipe) -> str:
+def source_digest(recipe: Recipe) -> str:
     """Digest of the bytes of every local source; a URL or a Hub repository stands for itself, its revision pins it."""
     return sha256("\n".join(_bytes_digest(source) for source in recipe.sources).encode()).hexdigest()
 
@@ -49,7 +49,7 @@ def _negatives(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
 
 
 _STAGES = (
-    Stage("ingest", stages.ingest, (), _sources, ("dataprep.sources.read",), _source_digest),
+    Stage("ingest", stages.ingest, (), _sources, ("dataprep.sources.read",), source_digest),
     Stage("clean", stages.clean, ("ingest",), lambda r: r.clean.model_dump(), ("dataprep.cleaning",)),
     Stage("filter", stages.filter_rows, ("clean",), lambda r: r.filter.model_dump(), ("dataprep.filters",)),
     Stage("deduplicate", stages.deduplicate, ("filter",), lambda r: r.deduplicate.model_dump(), ("dataprep.dedup",)),

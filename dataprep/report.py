@@ -92,7 +92,9 @@ def _contracts(build: Build, manifest: Mapping[str, Any] | None) -> dict[str, An
 def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported late
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only this page needs it
 
-    environment = Environment(loader=PackageLoader("dataprep"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("dataprep"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     environment.filters |= {"n": _count, "percent": _percent, "signed": "{:+.3f}".format, "decimal": "{:.3f}".format}
     environment.globals["ledger"] = ledger_address

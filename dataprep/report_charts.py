@@ -22,7 +22,9 @@ def charts(figures: Mapping[str, Any], *, ledger_address: Callable[..., str]) ->
         found["lengths"] = lengths(figures["lengths"])
     if figures["evaluation"]:
         points = evaluation_points(figures["evaluation"], PRIMARY)
-        found["evaluation"] = _inline(draw.intervals(points, unit=PRIMARY), "evaluation", f"{PRIMARY} by system and dimension with 95 % intervals")
+        found["evaluation"] = _inline(
+            draw.intervals(points, unit=PRIMARY), "evaluation", f"{PRIMARY} by system and dimension with 95 % intervals"
+        )
     if figures["training"] and figures["training"]["loss"]:
         found["training"] = _training(figures["training"])
     return found
@@ -35,13 +37,18 @@ def by_source(counts: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, in
 
 def lengths(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A histogram of tokens per column: questions, passages and, of the training tables, positives and negatives of train."""
-    wanted = (("queries", "question", "train"), ("corpus", "passage", "corpus"), ("pairs", "positive", "train"), ("triplets", "negative", "train"))
+    wanted = (
+        ("queries", "question", "train"),
+        ("corpus", "passage", "corpus"),
+        ("pairs", "positive", "train"),
+        ("triplets", "negative", "train"),
+    )
     entries = {(e["table"], e["column"], e["split"], e["tokenizer"]): e for e in document["columns"] if e["measure"] == "tokens"}
     found = []
-    for tokenizer in document["tokenizers"]:
+    for tokenizer, known in document["tokenizers"].items():
         for place in wanted:
             if entry := entries.get((*place, tokenizer)):
-                svg = draw.histogram(entry["histogram"], limit=document["max_tokens"], unit="tokens")
+                svg = draw.histogram(entry["histogram"], limit=known["max_tokens"], unit="tokens")
                 name = f"lengths-{len(found)}"
                 found.append({"entry": entry, "svg": _inline(svg, name, f"Tokens per text, {place[0]}.{place[1]}")})
     return found
@@ -50,7 +57,11 @@ def lengths(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 def evaluation_points(evaluation: Mapping[str, Any], metric: str) -> list[tuple[str, str, float, float, float]]:
     """Name, system, value, low and high of a metric for every system and dimension."""
     return [
-        (_SYSTEMS.get(system, system) + ("" if dimension == "all" else f" {dimension}"), system, *(values[metric][key] for key in ("value", "low", "high")))
+        (
+            _SYSTEMS.get(system, system) + ("" if dimension == "all" else f" {dimension}"),
+            system,
+            *(values[metric][key] for key in ("value", "low", "high")),
+        )
         for system, dimensions in evaluation["systems"].items()
         for dimension, values in dimensions.items()
     ]
@@ -76,10 +87,20 @@ def _splits(splits: Mapping[str, Mapping[str, float]], what: str) -> str:
 
 def _training(training: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Loss by step, one line per table, and validation by epoch where it was measured."""
-    found = [{"caption": "Loss", "svg": _inline(draw.lines(_series(training["loss"], "step", "loss"), x="step", y="loss"), "loss", "Training loss by step")}]
+    found = [
+        {
+            "caption": "Loss",
+            "svg": _inline(draw.lines(_series(training["loss"], "step", "loss"), x="step", y="loss"), "loss", "Training loss by step"),
+        }
+    ]
     scores = _series([point for point in training["validation"] if point["epoch"]], "epoch", PRIMARY)
     if scores:
-        found.append({"caption": "Validation", "svg": _inline(draw.lines(scores, x="epoch", y=PRIMARY), "validation", f"{PRIMARY} on validation by epoch")})
+        found.append(
+            {
+                "caption": "Validation",
+                "svg": _inline(draw.lines(scores, x="epoch", y=PRIMARY), "validation", f"{PRIMARY} on validation by epoch"),
+            }
+        )
     return found
 
 

@@ -31,7 +31,8 @@ def examples(build: Build) -> dict[str, Any]:
     sample = samples.ledger_sample(
         pl.scan_parquet(build.folder / "ledger.parquet"), build.table("ingest", "rows"), limit=MAX_EVENTS, max_chars=_MAX_CHARS
     )
-    corpus, merged, links = (build.table("deduplicate", name) for name in ("corpus", "merged_passages", "links"))
+    names = ("corpus", "merged_passages", "links", "conflicts", "near_questions")
+    corpus, merged, links, conflicts, near = (build.table("deduplicate", name) for name in names)
     queries = build.table("split", "queries")
     clusters = samples.merged_passages(links, corpus, merged, n_clusters=_N_CLUSTERS, n_members=_N_MEMBERS)
     return {
@@ -39,9 +40,15 @@ def examples(build: Build) -> dict[str, Any]:
         "changes": _changes(sample),
         "clusters": [_cluster(cluster) for cluster in clusters],
         "kept_apart": _pairs(samples.kept_apart(links, corpus, merged, per_guard=_PER_GUARD)),
-        "conflicts": _pairs(samples.label_conflicts(build.table("deduplicate", "conflicts"), queries, corpus, merged, limit=_N_CONFLICTS)),
-        "near_questions": _pairs(samples.near_questions(build.table("deduplicate", "near_questions"), queries, limit=_N_NEAR)),
+        "conflicts": _pairs(samples.label_conflicts(conflicts, queries, corpus, merged, _driven_out(build), limit=_N_CONFLICTS)),
+        "near_questions": _pairs(samples.near_questions(near, queries, limit=_N_NEAR)),
     }
+
+
+def _driven_out(build: Build) -> pl.LazyFrame:
+    """Texts and ids of the rows that a label conflict drove out."""
+    events = build.table("deduplicate", "events").filter(pl.col("action") == "dropped").select("row_id", "query_id", "passage_id")
+    return build.table("filter", "rows").select("row_id", "question", "passage").join(events, on="row_id")
 
 
 def marked(before: str | None, after: str | None, *, by: Any) -> list[Run]:  # noqa: ANN401 - the unit of marking.compare
@@ -85,7 +92,9 @@ def _changes(sample: pl.DataFrame) -> list[dict[str, Any]]:
     found = []
     for (stage, rule), events in changed.group_by("stage", "rule", maintain_order=True):
         shown = events.unique(["column", "before", "after"], keep="first", maintain_order=True).head(_PER_RULE).to_dicts()
-        found.append({"stage": stage, "rule": rule, "examples": [{**e, "runs": marked(e["before"], e["after"], by="characters")} for e in shown]})
+        found.append(
+            {"stage": stage, "rule": rule, "examples": [{**e, "runs": marked(e["before"], e["after"], by="characters")} for e in shown]}
+        )
     return found
 
 

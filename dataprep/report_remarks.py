@@ -22,7 +22,15 @@ def remarks(figures: Mapping[str, Any]) -> list[Remark]:
     """All remarks, bad news first."""
     if not figures["manifest"]:
         return []
-    found = [*_contracts(figures), *_evaluation(figures), *_labels(figures), *_shortcuts(figures), *_groups(figures), *_lengths(figures), *_licences(figures)]
+    found = [
+        *_contracts(figures),
+        *_evaluation(figures),
+        *_labels(figures),
+        *_shortcuts(figures),
+        *_groups(figures),
+        *_lengths(figures),
+        *_licences(figures),
+    ]
     return sorted(found, key=lambda remark: ("bad", "look", "good").index(remark.tone))
 
 
@@ -43,17 +51,27 @@ def _evaluation(figures: Mapping[str, Any]) -> Iterator[Remark]:
         tone: Literal["good", "look", "bad"] = "good" if low > 0 else "bad" if high < 0 else "look"
         names = {"finetuned": "The fine-tuned model", "base": "the base model", "bm25": "BM25"}
         where = f" at dimension {dimension}" if dimension != "all" else ""
-        yield Remark(tone, f"{names[model]} {verdict} {names[other]}{where}: {PRIMARY} {value:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}.", "#evaluation")
+        yield Remark(
+            tone,
+            f"{names[model]} {verdict} {names[other]}{where}: {PRIMARY} {value:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}.",
+            "#evaluation",
+        )
 
 
 def _labels(figures: Mapping[str, Any]) -> Iterator[Remark]:
     n_conflicts = sum(entry["n"] for entry in figures["quality"]["conflicts"])
     if n_conflicts:
-        yield Remark("look", f"{n_conflicts:,} label {_plural(n_conflicts, 'conflict')}: equal or nearly equal pairs judged both ways.", "#conflicts")
+        yield Remark(
+            "look", f"{n_conflicts:,} label {_plural(n_conflicts, 'conflict')}: equal or nearly equal pairs judged both ways.", "#conflicts"
+        )
     after = figures["quality"]["questions"]
     lost = after["before"]["distinct"] - after["before"]["answerable"]
     if lost:
-        yield Remark("look", f"{lost:,} of {after['before']['distinct']:,} questions as read have no relevant passage; they cannot be searched for.", "#rows")
+        yield Remark(
+            "look",
+            f"{lost:,} of {after['before']['distinct']:,} questions as read have no relevant passage; they cannot be searched for.",
+            "#rows",
+        )
 
 
 def _shortcuts(figures: Mapping[str, Any]) -> Iterator[Remark]:
@@ -72,7 +90,11 @@ def _shortcuts(figures: Mapping[str, Any]) -> Iterator[Remark]:
         if key == "after":
             for name, what in (("length", "length of the passage"), ("word_overlap", "share of the question's words in the passage")):
                 if abs(probe[name]["auc"] - 0.5) > _TELLING_AUC - 0.5:
-                    yield Remark("look", f"The {what} alone tells relevant passages from others with AUC {probe[name]['auc']:.2f} (0.5 says nothing).", "#shortcuts")
+                    yield Remark(
+                        "look",
+                        f"The {what} alone tells relevant passages from others with AUC {probe[name]['auc']:.2f} (0.5 says nothing).",
+                        "#shortcuts",
+                    )
 
 
 def _groups(figures: Mapping[str, Any]) -> Iterator[Remark]:
@@ -97,8 +119,12 @@ def _groups(figures: Mapping[str, Any]) -> Iterator[Remark]:
 def _lengths(figures: Mapping[str, Any]) -> Iterator[Remark]:
     for entry in figures["lengths"]["columns"]:
         if entry["measure"] == "tokens" and entry["table"] == "corpus" and (entry["truncated_fraction"] or 0) > _MANY_TRUNCATED:
-            limit = figures["lengths"]["max_tokens"]
-            yield Remark("look", f"{100 * entry['truncated_fraction']:.1f} % of the passages are cut at {limit:,} tokens by {entry['tokenizer']}.", "#lengths")
+            limit = figures["lengths"]["tokenizers"][entry["tokenizer"]]["max_tokens"]
+            yield Remark(
+                "look",
+                f"{100 * entry['truncated_fraction']:.1f} % of the passages are cut at {limit:,} tokens by {entry['tokenizer']}.",
+                "#lengths",
+            )
 
 
 def _licences(figures: Mapping[str, Any]) -> Iterator[Remark]:

@@ -59,8 +59,10 @@ def _fair_share(sizes: Sequence[int], limit: int) -> int:
     return max([*sizes, 1])
 
 
-def merged_passages(links: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame, *, n_clusters: int, n_members: int) -> list[dict[str, Any]]:
-    """Clusters of united passages: half of those shown are the largest, half those whose members resemble each other least.
+def merged_passages(
+    links: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame, *, n_clusters: int, n_members: int
+) -> list[dict[str, Any]]:
+    """Clusters of united passages in the corpus: half of those shown are the largest, half those whose members resemble each other least.
 
     Args:
         links: LINKS.
@@ -73,7 +75,8 @@ def merged_passages(links: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFr
         Per cluster `into_id`, `text` (that stayed), `n_merged` (in all) and `members` with passage_id, text,
         kind and jaccard.
     """
-    unions = links.filter("is_merged").select("passage_id", "kind", "jaccard", into_id="other_id")
+    stayed = corpus.select(into_id="passage_id", stayed="text")
+    unions = links.filter("is_merged").select("passage_id", "kind", "jaccard", into_id="other_id").join(stayed, on="into_id", how="semi")
     clusters = unions.group_by("into_id").agg(n_merged=pl.len(), least=pl.col("jaccard").min())
     half = n_clusters // 2
     largest = clusters.sort("n_merged", "least", "into_id", descending=[True, False, False]).head(half)
@@ -83,7 +86,7 @@ def merged_passages(links: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFr
         unions.join(chosen.lazy(), on="into_id")
         .filter(pl.struct("jaccard", "passage_id").rank("ordinal").over("into_id") <= n_members)
         .join(merged.select("passage_id", "text"), on="passage_id")
-        .join(corpus.select(into_id="passage_id", stayed="text"), on="into_id")
+        .join(stayed, on="into_id")
         .sort("jaccard", "passage_id")
         .collect()
     )
@@ -106,16 +109,28 @@ def kept_apart(links: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame, 
     return _with_texts(ordered.group_by("guard", maintain_order=True).head(per_guard), corpus, merged)
 
 
-def label_conflicts(conflicts: pl.LazyFrame, queries: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame, *, limit: int) -> list[dict[str, Any]]:
+def label_conflicts(
+    conflicts: pl.LazyFrame, queries: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame, left: pl.LazyFrame, *, limit: int
+) -> list[dict[str, Any]]:
     """Conflicts of labels, those between two passages first.
 
+    Args:
+        conflicts: CONFLICTS.
+        queries: SPLIT_QUERIES.
+        corpus: CORPUS.
+        merged: MERGED_PASSAGES.
+        left: query_id, question, passage_id and passage of the rows that a conflict drove out; their texts
+            may stand nowhere else.
+        limit: Most conflicts.
+
     Returns:
-        Dicts with kind, resolution, jaccard, question, passage_id, other_id, text and other_text; text is
-        null where the passage left the corpus.
+        Dicts with kind, resolution, jaccard, question, passage_id, other_id, text and other_text.
     """
-    first = conflicts.sort("kind", "jaccard", "query_id", "passage_id", "other_id", descending=[False, True, False, False, False]).head(limit)
-    asked = first.join(queries.select("query_id", question="text"), on="query_id", how="left", maintain_order="left")
-    return _with_texts(asked, corpus, merged)
+    order = ["kind", "jaccard", "query_id", "passage_id", "other_id"]
+    first = conflicts.sort(order, descending=[False, True, False, False, False]).head(limit)
+    questions = pl.concat([queries.select("query_id", question="text"), left.select("query_id", "question")]).unique("query_id", keep="first")
+    asked = first.join(questions, on="query_id", how="left", maintain_order="left")
+    return _with_texts(asked, corpus, merged, left.select("passage_id", text="passage"))
 
 
 def near_questions(near: pl.LazyFrame, queries: pl.LazyFrame, *, limit: int) -> list[dict[str, Any]]:
@@ -130,10 +145,12 @@ def near_questions(near: pl.LazyFrame, queries: pl.LazyFrame, *, limit: int) -> 
     return joined.join(others, on="other_id", maintain_order="left").collect().to_dicts()
 
 
-def _with_texts(pairs: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame) -> list[dict[str, Any]]:
-    """Texts of passage_id and other_id, from the corpus or from what was merged away."""
+def _with_texts(pairs: pl.LazyFrame, *tables: pl.LazyFrame) -> list[dict[str, Any]]:
+    """Texts of passage_id and other_id, from the first table that has them: the corpus, or what was merged or driven away."""
     wanted = pairs.collect()
     ids = pl.concat([wanted["passage_id"], wanted["other_id"]]).unique().to_frame("passage_id").lazy()
-    texts = pl.concat([table.select("passage_id", "text").join(ids, on="passage_id", how="semi") for table in (corpus, merged)]).unique("passage_id")
-    left = wanted.lazy().join(texts, on="passage_id", how="left", maintain_order="left")
-    return left.join(texts.select(other_id="passage_id", other_text="text"), on="other_id", how="left", maintain_order="left").collect().to_dicts()
+    found = [table.select("passage_id", "text").join(ids, on="passage_id", how="semi") for table in tables]
+    texts = pl.concat(found).unique("passage_id", keep="first", maintain_order=True).collect().lazy()
+    one = wanted.lazy().join(texts, on="passage_id", how="left", maintain_order="left")
+    both = one.join(texts.select(other_id="passage_id", other_text="text"), on="other_id", how="left", maintain_order="left")
+    return both.collect().to_dicts()

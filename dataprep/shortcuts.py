@@ -86,6 +86,6 @@ def row_wise_leaks(rows: pl.LazyFrame, *, train_fraction: float) -> dict[str, fl
         per_text = rows.group_by(fold(pl.col(column))).agg(k=pl.len())
         others = pl.col("k").cast(pl.Int64) - 1
         leaked = 1 - (1 - train_fraction) ** others
-        leaks.append(per_text.select((leaked * pl.col("k")).sum() / pl.col("k").sum()))
-    question, passage = (round(float(frame.item() or 0.0), 4) for frame in pl.collect_all(leaks))
+        leaks.append(per_text.select(((leaked * pl.col("k")).sum() / pl.col("k").sum()).fill_nan(0.0)))
+    question, passage = (round(float(frame.item()), 4) for frame in pl.collect_all(leaks))
     return {"train_fraction": round(train_fraction, 6), "question_leak_fraction": question, "passage_leak_fraction": passage}

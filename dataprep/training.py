@@ -28,6 +28,7 @@ from dataprep.metrics import PRIMARY
 from dataprep.ranking import matryoshka_dims
 
 STATIC_LEARNING_RATE, LEARNING_RATE = 2e-2, 2e-5
+_FIXED = {"loss": "MatryoshkaLoss(MultipleNegativesRankingLoss)", "optimizer": "AdamW", "schedule": "cosine"}
 _LOGGED_STEPS = 200  # points of the loss curve per table, about
 
 Report = Callable[[dict[str, Any]], None]
@@ -88,10 +89,8 @@ def train(
             trained[name] = _train_table(model, name, table, settings, course=course, beside=folder)
     course.restore_best()
     model.save_pretrained(str(folder), create_model_card=False)
-    log = {
-        "settings": {**asdict(settings), "loss": "MatryoshkaLoss(MultipleNegativesRankingLoss)", "optimizer": "AdamW", "schedule": "cosine"}
-    }
-    return {**log, "tables": trained, "loss": course.losses, "validation": course.scores, "kept": course.best}
+    in_force = {**asdict(settings), **_FIXED}
+    return {"settings": in_force, "tables": trained, "loss": course.losses, "validation": course.scores, "kept": course.best}
 
 
 def _in_force(model: SentenceTransformer, settings: Settings) -> Settings:
@@ -171,7 +170,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
 
 
-class _PlannedBatches(DefaultBatchSampler):  # type: ignore[misc]
+class _PlannedBatches(DefaultBatchSampler):
     """Batches decided beforehand, one plan per epoch."""
 
     def __init__(self, plans: list[list[list[int]]], dataset: Dataset, **kwargs: Any) -> None:  # noqa: ANN401 - the trainer's own arguments
@@ -185,7 +184,7 @@ class _PlannedBatches(DefaultBatchSampler):  # type: ignore[misc]
         return len(self._plans[0])
 
 
-class _Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
+class _Trainer(SentenceTransformerTrainer):
     """The library's trainer with planned batches, and without its model card: ours is written after the evaluation."""
 
     plans: list[list[list[int]]]
@@ -197,12 +196,13 @@ class _Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
         """Add none."""
 
 
-class _Course(TrainerCallback):  # type: ignore[misc]
+class _Course(TrainerCallback):
     """The course of training over all tables: losses, validation figures and the best weights so far."""
 
     def __init__(self, model: SentenceTransformer, validate: Validate | None, report: Report) -> None:
         self._model, self._validate, self._report = model, validate, report
-        self._table, self._weights = "", None
+        self._table = ""
+        self._weights: dict[str, torch.Tensor] | None = None
         self.losses: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None

@@ -73,9 +73,11 @@ def run(recipe: str, folder: Path | None, until: str, overrides: tuple[str, ...]
       dataprep run sample --until release
       dataprep run klej-dyk.toml --build /data/dyk --set train.epochs=3
     """
+    from dataprep.pipeline import source_digest
     from dataprep.recipe_file import load
 
     loaded = load(recipe, overrides)
+    source_digest(loaded)  # says that a file is missing before Prefect's server is started
     place = folder or Path("data/build") / loaded.name
     _run_flow("release", as_json, recipe=loaded, folder=place, until=until)
 

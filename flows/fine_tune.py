@@ -7,7 +7,7 @@ from prefect import flow
 from dataprep.build import opened
 from dataprep.recipe import Recipe
 from dataprep.pipeline import FINE_TUNE, up_to
-from flows.tasks import stage
+from flows.tasks import report, stage
 
 
 @flow(name="fine-tune", flow_run_name="fine-tune {recipe.name}", validate_parameters=False)
@@ -16,3 +16,4 @@ def fine_tune(recipe: Recipe, folder: Path, until: str = "evaluate") -> None:
     with opened(folder, recipe) as build:
         for name in up_to(FINE_TUNE, until):
             stage(name, build)
+        report(build)

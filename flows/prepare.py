@@ -7,7 +7,7 @@ from prefect import flow
 from dataprep.build import opened
 from dataprep.recipe import Recipe
 from dataprep.pipeline import PREPARE, up_to
-from flows.tasks import stage
+from flows.tasks import report, stage
 
 
 @flow(name="prepare", flow_run_name="prepare {recipe.name}", validate_parameters=False)
@@ -16,3 +16,4 @@ def prepare(recipe: Recipe, folder: Path, until: str = "release") -> None:
     with opened(folder, recipe) as build:
         for name in up_to(PREPARE, until):
             stage(name, build)
+        report(build)

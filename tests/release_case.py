@@ -88,10 +88,13 @@ def case() -> Case:
         {"row_id": "s:10", "stage": "filter", "action": "dropped", "rule": "min_passage_words", "score": 1.0},
         {"row_id": "s:11", "stage": "deduplicate", "action": "merged", "rule": "exact_passage", "into": "s:01", "score": 1.0},
     ]
-    recorded = [{name: None for name in schemas.LEDGER} | {"source": "s", "source_key": f"k{e['row_id']}"} | dict(e) for e in events]
+    recorded = [dict.fromkeys(schemas.LEDGER) | {"source": "s", "source_key": f"k{e['row_id']}"} | dict(e) for e in events]
     queries = [(q, text, group, split) for q, (text, group, split) in QUESTIONS.items()]
     positives = [(q, p, QUESTIONS[q][2]) for q, p, relevance, _, _ in JUDGED if relevance and QUESTIONS[q][2] != "test"]
-    triplets = [("q1", "p1", "p7", "judged", None, None, "train"), ("q2", "p2", "p8", "judged", None, None, "train")]
+    triplets: list[tuple[object, ...]] = [
+        ("q1", "p1", "p7", "judged", None, None, "train"),
+        ("q2", "p2", "p8", "judged", None, None, "train"),
+    ]
     triplets += [("q3", "p3", "p9", "bm25", 0.5, 7, "train"), ("q4", "p4", "p8", "bm25", 0.4, 6, "validation")]
     return Case(
         rows=pl.DataFrame(rows, schema=schemas.ROWS, orient="row"),
@@ -106,7 +109,7 @@ def case() -> Case:
 
 def word_tokenizer() -> BaseTokenizer:
     """One token per word or punctuation mark, none of them special, cut after six."""
-    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))  # noqa: S106 - a token of text
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     return BaseTokenizer(tokenizer, 6, 0)
 
@@ -126,7 +129,15 @@ def write_build(build: Path, found: Case | None = None, made_from: Recipe | None
     write_table(found.rows, build / "stages/ingest/rows.parquet", schemas.ROWS)
     write_table(ledger, build / "ledger.parquet", schemas.LEDGER)
     origins = [
-        {"name": s.name, "kind": s.kind, "revision": None, "sha256": "0" * 64, "rows": 11, "licence": s.licence, "files": [["rows.tsv", "1"]]}
+        {
+            "name": s.name,
+            "kind": s.kind,
+            "revision": None,
+            "sha256": "0" * 64,
+            "rows": 11,
+            "licence": s.licence,
+            "files": [["rows.tsv", "1"]],
+        }
         for s in made_from.sources
     ]
     release = build / "release"

@@ -54,5 +54,5 @@ def test_repeated_numbers_are_those_that_stand_twice(numbers: list[int]) -> None
 
 def test_only_later_occurrences_are_renamed_each_in_its_own_way() -> None:
     rows = pl.LazyFrame({"digest": ["b", "a", "a", "a"], "number": [2, 1, 1, 1], "row": [0, 3, 1, 2]})
-    renamed = later_occurrences(rows, order=("row",)).select("row", "renamed").sort("row").rows()
+    renamed = later_occurrences(rows, order=("row",)).select("row", "renamed").sort("row").collect().rows()
     assert renamed == [(2, sha256(b"a:1").hexdigest()[:16]), (3, sha256(b"a:2").hexdigest()[:16])]

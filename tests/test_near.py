@@ -45,7 +45,7 @@ def found(texts: pl.DataFrame, *, shingle_words: int = 3, min_jaccard: float = 0
     return rows
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(texts=TEXTS, shingle_words=SHINGLE_WORDS, min_jaccard=THRESHOLDS)
 def test_the_join_finds_what_brute_force_finds(texts: list[str], shingle_words: int, min_jaccard: float) -> None:
     table = corpus(texts)
@@ -63,21 +63,21 @@ def test_edited_copies_are_found_as_brute_force_finds_them(base: list[str], edit
     assert found(corpus(texts), min_jaccard=threshold) == brute_force(corpus(texts), shingle_words=3, min_jaccard=threshold)
 
 
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(texts=st.lists(st.text(max_size=30), max_size=8), shingle_words=SHINGLE_WORDS)
 def test_any_unicode_is_read_as_fold_reads_it(texts: list[str], shingle_words: int) -> None:
     table = corpus(texts)
     assert found(table, shingle_words=shingle_words, min_jaccard=0.5) == brute_force(table, shingle_words=shingle_words, min_jaccard=0.5)
 
 
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, lower=THRESHOLDS, higher=THRESHOLDS)
 def test_a_higher_threshold_only_removes_pairs(texts: list[str], lower: float, higher: float) -> None:
     lower, higher = sorted((lower, higher))
     assert [pair for pair in found(corpus(texts), min_jaccard=lower) if pair[2] >= higher] == found(corpus(texts), min_jaccard=higher)
 
 
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, order=st.randoms(use_true_random=False))
 def test_the_order_of_texts_does_not_matter(texts: list[str], order: Random) -> None:
     table = corpus(texts)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dataprep import recipe
 from dataprep.schemas import LEDGER, ROWS
-from dataprep.sources import delimited, lines, rules
+from dataprep.sources import delimited, lines, opening, rules
 from dataprep.sources.read import Ingested, read_source
 
 NAMES = ("id", "question", "passage", "title", "label")
@@ -128,6 +128,7 @@ def test_small_chunks_give_what_one_chunk_gives(kind: str, tmp_path: Path, monke
     rows = [(f"k{n}", "pytanie?" + "x" * (n % 40), "zdanie\u2028 ó" * (n % 7 + 1), "", "1") for n in range(300)] * 2
     whole = read(tmp_path, WRITERS[kind](rows), kind=kind)
     monkeypatch.setattr(lines, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(opening, "BLOCK_BYTES", 50)
     parts = read(tmp_path, WRITERS[kind](rows), kind=kind)
     assert len(list(tmp_path.glob("tmp*/s/chunk-*.parquet"))) > 200
     assert whole.origin == parts.origin

@@ -14,7 +14,7 @@ from zstandard import ZstdDecompressor, ZstdError
 from dataprep.errors import DataError
 from dataprep.sources.files import File
 
-_BLOCK_BYTES = 2**20
+BLOCK_BYTES = 2**20
 
 
 def blocks(file: File) -> Iterator[bytes]:
@@ -49,7 +49,7 @@ def _decompressed(stream: IO[bytes], name: str) -> Iterator[bytes]:
         yield from _unzstd(stream)
         return
     plain = gzip.GzipFile(fileobj=stream) if name.endswith(".gz") else stream
-    while block := plain.read(_BLOCK_BYTES):
+    while block := plain.read(BLOCK_BYTES):
         yield block
 
 
@@ -57,7 +57,7 @@ def _unzstd(stream: IO[bytes]) -> Iterator[bytes]:
     """Decompress frame after frame; zstandard's own stream reader does not notice that a file is cut off."""
     frame = ZstdDecompressor().decompressobj()
     is_inside = False
-    while block := stream.read(_BLOCK_BYTES):
+    while block := stream.read(BLOCK_BYTES):
         while block:
             if frame.eof:
                 frame = ZstdDecompressor().decompressobj()

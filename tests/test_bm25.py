@@ -1,0 +1,66 @@
+"""BM25 for Polish."""
+
+import math
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataprep.bm25 import STOP_WORDS, Index, words
+from dataprep.text import fold
+
+CORPUS = pl.DataFrame(
+    {
+        "passage_id": ["p1", "p2", "p3", "p4"],
+        "title": ["", "Wawel", "", ""],
+        "text": ["Zamki krzyżackie stoją nad rzekami.", "Smok mieszkał w jaskini.", "Rzeka płynie do morza, morza zimnego.", "I w na do się."],
+    }
+)
+
+
+def search(*questions: str, corpus: pl.DataFrame = CORPUS, k: int = 10, **settings: float) -> list[tuple[str, str, float, int]]:
+    queries = pl.DataFrame({"query_id": [f"q{i}" for i in range(len(questions))], "text": list(questions)})
+    return Index(corpus, **settings).search(queries, k=k).rows()
+
+
+def test_inflected_forms_find_each_other() -> None:
+    assert [row[1] for row in search("rzeka")] == ["p3", "p1"]
+
+
+def test_titles_are_searched_too() -> None:
+    assert [row[1] for row in search("Wawel")] == ["p2"]
+
+
+@pytest.mark.parametrize("question", ["w na do", "", "?!", "nieobecność"])
+def test_questions_that_share_no_word_retrieve_nothing(question: str) -> None:
+    assert search(question) == []
+
+
+def test_an_empty_corpus_and_one_of_stop_words_retrieve_nothing() -> None:
+    assert search("rzeka", corpus=CORPUS.clear()) == []
+    assert search("do", corpus=CORPUS.filter(pl.col("passage_id") == "p4")) == []
+
+
+def test_scores_are_those_of_lucenes_formula() -> None:
+    corpus = pl.DataFrame({"passage_id": ["a", "b", "c"], "title": "", "text": ["kot kot pies", "pies", "ptak ptak"]})
+    k1, b, length, mean = 0.9, 0.4, 3, 2.0
+    idf = math.log(1 + (3 - 1 + 0.5) / (1 + 0.5))
+    expected = idf * 2 / (2 + k1 * (1 - b + b * length / mean))
+    assert search("kot", corpus=corpus)[0] == ("q0", "a", pytest.approx(expected, abs=1e-6), 1)
+
+
+def test_equal_scores_are_ranked_by_id_and_cut_there() -> None:
+    corpus = pl.DataFrame({"passage_id": ["c", "a", "b"], "title": "", "text": "zielony kot"})
+    assert [row[1] for row in search("kot", corpus=corpus, k=2)] == ["a", "b"]
+
+
+@given(order=st.permutations(range(4)))
+def test_the_row_order_of_the_corpus_does_not_count(order: list[int]) -> None:
+    assert search("rzeka", "smok z Wawelu", corpus=CORPUS[order]) == search("rzeka", "smok z Wawelu")
+
+
+def test_stop_words_are_written_as_folding_leaves_them() -> None:
+    listed = pl.DataFrame({"word": sorted(STOP_WORDS)})
+    assert listed.select(fold(pl.col("word")))["word"].to_list() == sorted(STOP_WORDS)
+    assert words(pl.Series(["Jak to jest, że nie ma go tam?", None])).height == 0

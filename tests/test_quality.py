@@ -1,0 +1,139 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+import release_case
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataprep import schemas
+from dataprep.ledger import assemble
+from dataprep.quality import quality, rule_counts
+from dataprep.shortcuts import probe, row_wise_leaks
+from dataprep.split_statistics import split_statistics
+
+CASE = release_case.case()
+LEDGER = assemble(CASE.rows.lazy(), [CASE.events.lazy()], CASE.judgements.lazy(), CASE.split_queries.lazy())
+ORIGINS = [{"name": "s", "licence": "mit", "rows": 11}]
+
+
+def pairs(rows: list[tuple[str, str, int | None]]) -> pl.LazyFrame:
+    return pl.LazyFrame(rows, schema={"question": pl.String, "passage": pl.String, "label": pl.Int8}, orient="row")
+
+
+def test_a_rule_that_touched_no_row_is_reported_with_zero() -> None:
+    found = {rule["rule"]: rule for rule in rule_counts(LEDGER, {"clean": ("html", "white_space")})}
+    assert found["clean.html"] == {"rule": "clean.html", "n_rows": 0, "actions": [], "examples": []}
+    assert found["clean.white_space"]["n_rows"] == 1
+    assert found["clean.white_space"]["examples"] == ["s:11"]
+    assert found["filter.min_passage_words"]["actions"] == ["dropped"]
+
+
+def test_a_row_counts_once_per_rule_however_often_the_rule_touched_it() -> None:
+    twice = pl.concat([LEDGER, LEDGER.filter(pl.col("rule") == "white_space")])
+    assert rule_counts(twice, {"clean": ("white_space",)})[0]["n_rows"] == 1
+
+
+def test_quality_tells_labels_questions_words_and_the_largest_group() -> None:
+    found = quality(release_case.curated(CASE, LEDGER), rules=release_case.RULES, origins=ORIGINS, train_fraction=0.7)
+    assert found["labels"] == {
+        "before": {"relevant": 6, "not_relevant": 4, "asserted": 1},
+        "after": {"relevant": 5, "not_relevant": 3, "asserted": 1},
+    }
+    assert found["questions"] == {"before": {"distinct": 7, "answerable": 6}, "after": {"distinct": 7, "answerable": 6}}
+    assert found["positives_per_question"] == [{"n_positives": "0", "n_questions": 1}, {"n_positives": "1", "n_questions": 6}]
+    words = {row["word"]: row["n_questions"] for row in found["question_words"]}
+    assert words["co"] == words["jaki"] == words["kto"] == 1
+    assert sum(words.values()) == 7
+    assert found["largest_group"] == {
+        "group_id": "g1",
+        "split": "train",
+        "n_questions": 1,
+        "n_positives": 1,
+        "positives_fraction": 0.166667,
+    }
+    assert found["licences"] == [{"source": "s", "licence": "mit", "rows": 11}]
+    assert found["duplicates"]["rows_merged"] == [{"rule": "exact_passage", "n": 1}]
+
+
+def test_duplicates_and_conflicts_are_counted_by_kind_and_guard() -> None:
+    links = pl.LazyFrame(
+        [("p2", "p1", "exact", 1.0, None, True), ("p4", "p3", "near", 0.9, "number", False), ("p6", "p5", "near", 0.9, "number", False)],
+        schema=schemas.LINKS, orient="row",
+    )  # fmt: skip
+    conflicts = pl.LazyFrame([("q1", "p1", "p2", "near_pair", 0.9, "listed")], schema=schemas.CONFLICTS, orient="row")
+    tables = release_case.curated(CASE, LEDGER)._replace(links=links, conflicts=conflicts)
+    found = quality(tables, rules={}, origins=ORIGINS, train_fraction=0.7)
+    assert found["duplicates"]["passages_merged"] == [{"kind": "exact", "n": 1}]
+    assert found["duplicates"]["passages_kept_apart"] == [{"kind": "near", "guard": "number", "n": 2}]
+    assert found["conflicts"] == [{"kind": "near_pair", "resolution": "listed", "n": 1}]
+
+
+def test_a_length_that_gives_the_label_away_is_found_at_either_end() -> None:
+    found = probe(pairs([("q", "a b", 0), ("q", "a b c", 0), ("q", "a b c d", 1), ("q", "a b c d e f", 1), ("q", "a b c d e f g", 0)]))
+    assert found is not None
+    assert found["length"]["shortest_relevant_words"] == 4
+    assert found["length"]["n_shorter_all_not_relevant"] == 2
+    assert found["length"]["longest_relevant_words"] == 6
+    assert found["length"]["n_longer_all_not_relevant"] == 1
+
+
+def test_word_overlap_is_the_share_of_the_questions_words_in_the_passage() -> None:
+    found = probe(pairs([("Ala ma kota", "kota ma Ala", 1), ("Ala ma kota", "pies", 0), ("Ala ma kota", "nic", None)]))
+    assert found is not None
+    assert found["rows"] == 2
+    assert found["word_overlap"] == {"auc": 1.0, "best_accuracy": 1.0}
+
+
+def test_one_label_alone_cannot_be_probed() -> None:
+    assert probe(pairs([("q", "a", 1), ("q", "b", None)])) is None
+    assert probe(pairs([])) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.integers(0, 1)), min_size=2, max_size=15).filter(lambda rows: len({y for _, y in rows}) == 2)
+)
+def test_auc_and_accuracy_agree_with_counting_all_pairs_and_thresholds(rows: list[tuple[int, int]]) -> None:
+    found = probe(pairs([("q", "w " * n, y) for n, y in rows]))
+    assert found is not None
+    right, wrong = ([n for n, y in rows if y == label] for label in (1, 0))
+    auc = sum((r > w) + (r == w) / 2 for r in right for w in wrong) / (len(right) * len(wrong))
+    hits = [sum((n > limit) == (y == side) for n, y in rows) for limit in range(8) for side in (0, 1)]
+    assert found["length"]["auc"] == pytest.approx(auc, abs=1e-4)
+    assert found["length"]["best_accuracy"] == pytest.approx(max(hits) / len(rows), abs=1e-4)
+
+
+def test_the_leak_of_a_row_wise_split_is_the_chance_that_another_row_of_the_question_is_trained_on() -> None:
+    rows = pairs([("Co to?", "a", 1), ("co to", "b", 0), ("Kto?", "c", 1)])
+    found = row_wise_leaks(rows, train_fraction=0.9)
+    assert found["question_leak_fraction"] == pytest.approx(2 / 3 * 0.9, abs=1e-4)
+    assert found["passage_leak_fraction"] == 0
+    assert row_wise_leaks(pairs([]), train_fraction=0.9)["question_leak_fraction"] == 0
+
+
+@pytest.mark.real
+def test_klej_dyk_gives_the_known_facts(real_data: Path) -> None:
+    raw = pl.scan_csv(real_data / "klej-dyk/train.tsv", separator="\t", quote_char=None)
+    rows = raw.select(question="question", passage="answer", label=pl.col("target").cast(pl.Int8))
+    tables = release_case.curated(CASE, LEDGER)._replace(rows=rows)
+    found = quality(tables, rules={}, origins=ORIGINS, train_fraction=0.9)
+    assert found["questions"]["before"] == {"distinct": 1_055, "answerable": 487}
+    assert found["labels"]["before"] == {"relevant": 701, "not_relevant": 3_453, "asserted": 0}
+    length = found["shortcuts"]["before"]["length"]
+    assert (length["shortest_relevant_words"], length["n_shorter_all_not_relevant"]) == (5, 63)
+    assert found["row_wise_split"]["question_leak_fraction"] == pytest.approx(0.976, abs=0.001)
+
+
+def test_split_statistics_add_up_and_stand_beside_the_aims() -> None:
+    found = split_statistics(CASE.split_queries.lazy(), CASE.judgements.lazy(), aims={"train": 0.7, "validation": 0.1, "test": 0.2})
+    assert found["train"]["queries"] == 3
+    assert found["train"]["unanswered"] == 1
+    assert found["train"]["judged_negatives"] == 3
+    assert found["test"]["aim_fraction"] == 0.2
+    for name in ("groups", "queries", "positives"):
+        assert sum(split[f"{name}_fraction"] for split in found.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_split_without_a_question_is_there_with_zeros() -> None:
+    found = split_statistics(CASE.split_queries.head(1).lazy(), CASE.judgements.lazy(), aims={"train": 0.7, "validation": 0.1, "test": 0.2})
+    assert found["test"]["queries"] == found["test"]["groups"] == 0

@@ -1,0 +1,200 @@
+"""The bundled sample: every planted row meets its fate, no clean row is touched, and the release holds its contracts."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from dataprep import contracts, io
+from dataprep.build import finish, opened
+from dataprep.explain import find, stories
+from dataprep.pipeline import PREPARE, STAGES
+from dataprep.recipe_file import load
+
+SAMPLE = Path(__file__).parent.parent / "data" / "sample"
+TERMINAL = ["rejected", "dropped", "merged", "kept"]
+
+
+def prepare(folder: Path, *overrides: str) -> Path:
+    with opened(folder, load("sample", overrides)) as build:
+        for name in PREPARE:
+            finish(STAGES[name], build)
+    return folder
+
+
+def digests(build: Path) -> dict[str, str]:
+    release = build / "release"
+    return {str(path.relative_to(release)): io.file_sha256(path) for path in io.files_below(release)}
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepare(tmp_path_factory.mktemp("sample") / "build")
+
+
+@pytest.fixture(scope="module")
+def ledger(build: Path) -> pl.DataFrame:
+    return pl.read_parquet(build / "ledger.parquet")
+
+
+@pytest.fixture(scope="module")
+def planted() -> pl.DataFrame:
+    return pl.read_csv(SAMPLE / "planted.tsv", separator="\t", quote_char=None, infer_schema=False, missing_utf8_is_empty_string=True)
+
+
+def test_the_sample_is_as_large_as_promised(ledger: pl.DataFrame) -> None:
+    assert ledger["row_id"].n_unique() >= 600
+    assert pl.read_csv(SAMPLE / "pairs.tsv", separator="\t", quote_char=None, infer_schema=False, encoding="utf8-lossy", truncate_ragged_lines=True)["question"].n_unique() >= 180
+
+
+def fate_is_met(events: pl.DataFrame, plant: dict[str, str]) -> bool:
+    """Whether a row's events hold what was planted for it."""
+    if plant["action"] == "kept":
+        ends = events.filter(pl.col("action") == "kept")
+        return ends.height == 1 and (not plant["rule"] or ends["rule"].item() == plant["rule"])
+    wanted = events.filter(pl.col("action") == plant["action"], pl.col("rule") == plant["rule"])
+    if plant["action"] == "changed" and plant["after"]:
+        last = events.filter(pl.col("action") == "changed", pl.col("stage") == "clean", pl.col("column") == plant["column"])["after"]
+        return wanted.height > 0 and (wanted["stage"].item(0) == "deduplicate" or last.item(-1) == plant["after"])
+    return wanted.height > 0
+
+
+def test_every_planted_row_meets_its_fate(planted: pl.DataFrame, ledger: pl.DataFrame, build: Path) -> None:
+    """Of two interchangeable copies either may be the one that is merged."""
+    read = pl.read_parquet(build / "stages" / "ingest" / "rows.parquet")
+    unmet = []
+    for plant in planted.to_dicts():
+        key = plant["id"] or f"pairs.tsv:{plant['line']}"
+        row_ids = ledger.filter(pl.col("source_key") == key)["row_id"].unique()
+        if plant["action"] == "merged":
+            row_ids = twins(row_ids, ledger, read)
+        if not any(fate_is_met(ledger.filter(pl.col("row_id") == row_id), plant) for row_id in row_ids):
+            unmet.append((key, plant["defect"], plant["action"], plant["rule"], ledger.filter(pl.col("row_id").is_in(row_ids.implode())).select("action", "rule", "after").rows()))
+    assert not unmet, "\n".join(map(str, unmet))
+
+
+def twins(row_ids: pl.Series, ledger: pl.DataFrame, read: pl.DataFrame) -> pl.Series:
+    """The rows, and those that were merged into one of them."""
+    into = ledger.filter(pl.col("into").is_in(row_ids.implode()))["row_id"]
+    return pl.concat([row_ids, into.filter(into.is_in(read["row_id"].implode()))]).unique()
+
+
+def test_no_clean_row_is_touched(planted: pl.DataFrame, ledger: pl.DataFrame) -> None:
+    planned = pl.concat([planted["id"], "pairs.tsv:" + planted["line"]])
+    clean = ledger.filter(~pl.col("source_key").is_in(planned.implode()))
+    touched = clean.filter(~pl.col("action").is_in(["read", "kept"]))
+    merged_with_a_planted_copy = touched.filter(pl.col("into").is_not_null())
+    assert touched.height == merged_with_a_planted_copy.height, touched.rows()
+    assert clean.filter(pl.col("action") == "kept").height >= 500
+
+
+def test_every_defect_is_planted_several_times(planted: pl.DataFrame) -> None:
+    assert planted["defect"].n_unique() >= 35
+    assert planted.group_by("action").len()["len"].min() >= 5
+
+
+def test_near_equal_questions_and_shared_positives_end_in_one_split(planted: pl.DataFrame, ledger: pl.DataFrame) -> None:
+    """Each trap is planted as consecutive lines of one defect; its questions must share a split with another of them."""
+    for defect in ("near_equal_question", "shared_positive"):
+        keys = planted.filter(pl.col("defect") == defect)["id"]
+        kept = ledger.filter(pl.col("source_key").is_in(keys.implode()), pl.col("action") == "kept")
+        assert kept.height == keys.len()
+        assert kept["query_id"].n_unique() > 1
+
+
+def test_the_release_holds_every_contract(build: Path) -> None:
+    results = contracts.check(build)
+    assert [result.name for result in results if result.state != "met"] == []
+
+
+def test_an_outside_check_finds_nothing(build: Path, real_data: Path) -> None:
+    script = real_data.parent / "checks" / "check_release.py"
+    if not script.is_file():
+        pytest.skip("no outside check beside the real data")
+    done = subprocess.run([sys.executable, str(script), str(build), "--mteb"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_rows_in_another_order_give_the_same_release(build: Path, tmp_path: Path) -> None:
+    header, *lines = (SAMPLE / "pairs.tsv").read_bytes().splitlines(keepends=True)
+    random.Random(7).shuffle(lines)
+    shuffled = tmp_path / "shuffled.tsv"
+    shuffled.write_bytes(b"".join([header, *lines]))
+    assert digests(prepare(tmp_path / "build", f"sources.0.path={shuffled}")) == digests(build)
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from dataprep import build as module
+from dataprep.build import finish, opened
+from dataprep.pipeline import PREPARE, STAGES
+from dataprep.recipe_file import load
+folder, stage, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with opened(folder, load("sample")) as build:
+    for name in PREPARE:
+        if name == stage:
+            setattr(module, {"running": "_reveal", "moving": "shutil"}[moment], die if moment == "running" else type("S", (), {"rmtree": die}))
+        finish(STAGES[name], build)
+"""
+
+
+@pytest.mark.parametrize("moment", ["running", "moving"])
+def test_a_run_killed_in_any_stage_goes_on_and_gives_the_same_bytes(moment: str, build: Path, tmp_path: Path) -> None:
+    """Killed in every stage in turn on one folder, before its files are moved into place and after; finished stages are not redone."""
+    folder = tmp_path / "build"
+    for done, stage in enumerate(PREPARE):
+        killed = subprocess.run([sys.executable, "-c", _KILLED, str(folder), stage, moment], capture_output=True, check=False)
+        assert killed.returncode == -9, killed.stderr.decode()
+        with opened(folder, load("sample")) as again:
+            reused = [finish(STAGES[name], again).is_reused for name in PREPARE[:done]]
+        assert all(reused)
+    assert digests(prepare(folder)) == digests(build)
+
+
+def test_explain_tells_a_rows_story_by_any_of_its_names(build: Path, ledger: pl.DataFrame) -> None:
+    from dataprep.build import existing_build  # noqa: PLC0415
+
+    kept = ledger.filter(pl.col("action") == "kept").row(0, named=True)
+    for name in ("row_id", "source_key", "query_id", "passage_id"):
+        told = stories(existing_build(build), kept[name])
+        assert kept["row_id"] in {story.row_id for story in told}
+    story = next(s for s in stories(existing_build(build), kept["row_id"]))
+    assert story.fate == "kept"
+    assert any(table.startswith("judgements/") for table in story.tables)
+    assert find(existing_build(build), story.read["question"][:20].upper()).height >= 1 if story.read else False
+
+
+def test_every_row_can_be_explained(build: Path, ledger: pl.DataFrame) -> None:
+    from dataprep.build import existing_build  # noqa: PLC0415
+
+    ends = ledger.filter(pl.col("action").is_in(TERMINAL)).group_by("action", "rule").agg(pl.col("row_id").min()).sort("row_id")
+    for action, _, row_id in ends.rows():
+        assert [story.fate for story in stories(existing_build(build), row_id)] == [action]
+
+
+def test_the_whole_job_through_the_command_line(tmp_path: Path, dataprep: Callable[..., Any]) -> None:
+    done = dataprep("run", "sample", "--build", tmp_path / "b", "--set", f"publish.to=['{tmp_path / 'out'}']")
+    assert done.code == 0, done.err
+    evaluation = json.loads((tmp_path / "b" / "evaluation.json").read_text(encoding="utf-8"))
+    assert set(evaluation["systems"]) == {"bm25", "base", "finetuned"}
+    assert (tmp_path / "b" / "model" / "README.md").is_file()
+    assert (tmp_path / "b" / "report.html").is_file()
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"dataset", "model"}
+    assert all(word in done.out for word in ("kept", "dropped", "Splits", "finetuned", "report"))
+    again = dataprep("run", "sample", "--build", tmp_path / "b", "--json", "--set", f"publish.to=['{tmp_path / 'out'}']")
+    assert again.code == 0
+    assert json.loads(again.out)["evaluation"] == evaluation
+    assert dataprep("check", tmp_path / "b").code == 0
+    manifest = tmp_path / "b" / "release" / "manifest.json"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"read": {', '"raed": {'), encoding="utf-8")
+    assert dataprep("check", tmp_path / "b").code == 3
+    shutil.rmtree(tmp_path / "b")
