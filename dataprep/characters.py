@@ -52,7 +52,7 @@ _MEANT = (  # what looks like a space before punctuation, and is meant: "no ..."
     rf"\S\s+{_FACE}(?:\s|$)",
     r"\d\s+:\s+\d",
 )
-_SPACED_MARK = rf"({'|'.join(_MEANT)})|({_BEFORE_MARK})\s+([.,;:!?)\]}}]{_AFTER_MARK})|(\.)\s+([,;]{_AFTER_MARK})"
+_SPACED_MARK = rf"({'|'.join(_MEANT)})|({_BEFORE_MARK})\s+([.,;:!?)\]}}]{_AFTER_MARK})|(\.)\s+([,;)]{_AFTER_MARK})"
 SPACE_BEFORE_PUNCTUATION = Rule(
     concerns=lambda text: text.str.contains(r"[\s][.,;:!?)\]}]"),
     mend=lambda text: text.str.replace_all(_SPACED_MARK, "$1$2$3$4$5"),

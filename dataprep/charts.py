@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,7 @@ _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 _STYLE = {
     "font.family": "DejaVu Sans",  # bundled with matplotlib, so every machine measures text alike
     "font.size": 12,
+    "text.parse_math": False,  # a dollar in a name is a dollar
     "svg.fonttype": "none",
     "svg.hashsalt": "dataprep",
     "axes.spines.top": False,
@@ -103,17 +104,12 @@ def shares(aimed: Mapping[str, float], reached: Mapping[str, float]) -> str:
     """Share of each split: a bar for what was reached, a mark for what was aimed at; both 0 to 1."""
     with _axes(72 + 30 * len(reached)) as (figure, axes):
         names = list(reached)
-        drawn = axes.barh(names, [100 * reached[name] for name in names], height=0.56, color=COLOURS["soft"], label="reached")
-        axes.bar_label(drawn, fmt="{:.1f} %", padding=8, color=COLOURS["muted"])
-        places = range(len(names))
-        axes.vlines(
-            [100 * aimed[name] for name in names],
-            [i - 0.4 for i in places],
-            [i + 0.4 for i in places],
-            color=COLOURS["accent"],
-            linewidth=2.5,
-            label="aimed at",
-        )
+        axes.barh(names, [100 * reached[name] for name in names], height=0.56, color=COLOURS["soft"], label="reached")
+        for i, name in enumerate(names):
+            axes.plot([100 * aimed[name]] * 2, [i - 0.4, i + 0.4], color=COLOURS["accent"], linewidth=2.5, label="" if i else "aimed at")
+            axes.annotate(
+                f"{100 * reached[name]:.1f} %", (1.02, i), xycoords=axes.get_yaxis_transform(), va="center", color=COLOURS["muted"]
+            )
         axes.set_xlim(0, 100)
         axes.xaxis.set_major_formatter("{x:.0f} %")
         axes.invert_yaxis()
@@ -150,13 +146,14 @@ def histogram(bins: Sequence[Mapping[str, int]], *, limit: int | None, unit: str
         axes.set_xlabel(unit if not has_tail else f"{unit} (last bar: {bins[-1]['from']:,} to {bins[-1]['to']:,})")
         if limit is not None and start < limit <= lefts[-1] + width:
             axes.axvline(limit, color=COLOURS["rejected"], linewidth=1.8)
+            is_left = limit < (start + lefts[-1]) / 2
             axes.annotate(
                 f"cut at {limit:,}",
                 (limit, 1),
                 xycoords=("data", "axes fraction"),
-                xytext=(-5, -2),
+                xytext=(5 if is_left else -5, -2),
                 textcoords="offset points",
-                ha="right",
+                ha="left" if is_left else "right",
                 va="top",
                 color=COLOURS["rejected"],
             )
@@ -221,7 +218,8 @@ def inline(svg: str, *, name: str, label: str) -> str:
     body = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', body)
     body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)
     body = re.sub(r'xlink:href="#(m[0-9a-f]{6,})"', rf'href="#{name}-\1"', body)
-    return body.replace("xlink:href", "href").replace(' target="_blank"', "")
+    body = body.replace("xlink:href", "href").replace(' target="_blank"', "")
+    return re.sub(r"<a ([^>]*)>(\s*<path)", r'<a \1 tabindex="-1" aria-hidden="true">\2', body)  # its label is the link for the keyboard
 
 
 @contextmanager
@@ -232,7 +230,8 @@ def _axes(height: float) -> Iterator[tuple["Figure", "Axes"]]:
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE}):
+    settings: Any = {**mpl.rcParamsDefault, **_STYLE}
+    with mpl.rc_context(settings):
         figure = Figure(figsize=(_WIDTH / 72, height / 72), layout="constrained", facecolor="none")
         axes = figure.add_subplot(facecolor="none")
         axes.tick_params(length=0)
@@ -240,10 +239,8 @@ def _axes(height: float) -> Iterator[tuple["Figure", "Axes"]]:
 
 
 def _svg(figure: "Figure") -> str:
-    """The figure's SVG without date and without the fonts that only served to measure."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
-
+    """The figure's SVG without date, in pixels, and with the reader's own fonts in place of the one that served to measure."""
     written = StringIO()
-    FigureCanvasSVG(figure).print_svg(written, metadata={"Date": None, "Creator": None})
+    figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     pixels = re.sub(r'(width|height)="([\d.]+)pt"', r'\1="\2"', written.getvalue(), count=2)
     return pixels.replace("'DejaVu Sans'", _FONTS)

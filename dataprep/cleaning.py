@@ -71,7 +71,7 @@ def clean(rows: pl.LazyFrame, *, rules: Sequence[str]) -> Cleaned:
     """
     chain = tuple(name for name in _RULES if name in set(rules))
     traced = rows.with_columns(_traced(pl.col(column), chain) for column in TEXT_COLUMNS)
-    cleaned = traced.with_columns(pl.col(column).struct.field("text") for column in TEXT_COLUMNS)
+    cleaned = traced.with_columns(pl.col(column).struct.field("text").alias(column) for column in TEXT_COLUMNS)
     events = pl.concat([_events(traced, column) for column in TEXT_COLUMNS])
     return Cleaned(cleaned.select(rows.collect_schema().names()), events.sort("row_id", maintain_order=True))
 

@@ -10,7 +10,10 @@ _CONTEXT = 48
 _MIN_SAME_WORDS = 2
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _SIGNS = {" ": "␣", "\t": "⇥", "\n": "↵\n", "\r": "␍"}
-_INVISIBLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_TO_WHITE_SPACE = re.compile(r".*\s", re.DOTALL)
+_INVISIBLE = re.compile(
+    r"(?!(?<=\S) (?=\S|$))[\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -32,7 +35,8 @@ def compare(before: str, after: str, *, by: Literal["characters", "words"]) -> l
 
     Returns:
         Runs in reading order; `same` and `removed` joined give `before`, `same` and `added` give `after`.
-        Texts too long for an exact comparison differ in one stretch.
+        Texts too long for a comparison by characters are compared by words, and if that is too much as well,
+        they differ in one stretch.
     """
     left, right = (list(text) if by == "characters" else _TOKEN.findall(text) for text in (before, after))
     start = _n_common(left, right)
@@ -44,24 +48,41 @@ def compare(before: str, after: str, *, by: Literal["characters", "words"]) -> l
 
 
 def excerpt(runs: Sequence[Run], *, context: int = _CONTEXT) -> list[Run]:
-    """Runs with long shared stretches cut to a few characters beside each change; a gap stands where text was left out."""
+    """Runs with long shared stretches cut to a few words beside each change; a gap stands where text was left out.
+
+    Args:
+        runs: What `compare` gives.
+        context: Characters kept on each side of a change, about: words stay whole. Of texts that do not
+            differ the beginning is kept.
+    """
+    last = len(runs) - 1
     shown: list[Run] = []
     for i, run in enumerate(runs):
         if run.kind != "same":
             shown.append(run if len(run.text) <= 4 * context else Run(run.kind, f"{run.text[: 4 * context]}…"))
             continue
-        head = context if i else 0
-        tail = context if i + 1 < len(runs) or not i else 0
-        if len(run.text) <= head + tail + 1:
+        head = _opening(run.text, 2 * context if last == 0 else context if i else 0)
+        tail = _opening(run.text[::-1], context if i < last else 0)[::-1]
+        if len(head) + len(tail) + context // 2 >= len(run.text):
             shown.append(run)
-            continue
-        parts = [Run("same", run.text[:head]), Run("gap", "…"), Run("same", run.text[len(run.text) - tail :] if tail else "")]
-        shown += [part for part in parts if part.text]
+        else:
+            shown += [part for part in (Run("same", head), Run("gap", "…"), Run("same", tail)) if part.text]
     return shown
 
 
+def _opening(text: str, length: int) -> str:
+    """The first characters of a text, without the word that would be cut."""
+    if length >= len(text):
+        return text
+    whole = _TO_WHITE_SPACE.match(text[: length + 1])
+    return whole[0].rstrip() if whole else text[:length]
+
+
 def visible(run: Run) -> Run:
-    """A changed run with its blank and invisible characters shown as signs or code points, so that a removed space can be seen."""
+    """A run whose invisible characters show as signs or code points.
+
+    In changes these are all blanks but single spaces between words, so that a removed space can be seen.
+    """
     if run.kind in {"removed", "added"}:
         return Run(run.kind, _INVISIBLE.sub(lambda found: _SIGNS.get(found[0], f"⟨{_code_point(found[0])}⟩"), run.text))
     return Run(run.kind, printable(run.text))
@@ -82,6 +103,8 @@ def _n_common(left: Sequence[str], right: Sequence[str]) -> int:
 
 
 def _middle(left: Sequence[str], right: Sequence[str]) -> Iterator[Run]:
+    if len(left) * len(right) > _MAX_CELLS:
+        left, right = (_TOKEN.findall("".join(part)) for part in (left, right))
     if len(left) * len(right) > _MAX_CELLS:
         yield Run("removed", "".join(left))
         yield Run("added", "".join(right))

@@ -44,6 +44,7 @@ def _eval_results(manifest: Document, evaluation: Document) -> list[Any]:
             task_name="Information Retrieval",
             dataset_type=(_hub_sources(manifest) or [manifest["recipe"]["name"]])[0],
             dataset_name=f"{title(manifest)}, {evaluation['split']}, {dimension} dimensions",
+            dataset_config=f"{dimension} dimensions",  # tells the entries apart: readers merge those of one dataset and split
             dataset_split=evaluation["split"],
             metric_type=f"cosine_{_yaml_name(metric)}",
             metric_name=f"Cosine {metric}",

@@ -24,7 +24,7 @@ _VOWELS = frozenset("aąeęioóuy")
 _SYMBOL = re.compile(r"[^\w\s]|[¹²³¼½¾]")
 _MARKS = "¹³"  # at the end of a word, these may be a footnote or a power
 _SURE_SIGN = re.compile(r"^[¶¬\x80-\x84\x86-\x9f]|^³[a-z]|[ñÑ](?![aeiouyóAEIOUYÓ])")
-_CONTROL_IN_WORD = re.compile(r"(?<=[^\W\d_])[\x80-\x84\x86-\x9f](?=[^\W\d_])")
+_CONTROL = re.compile(r"[\x80-\x84\x86-\x9f]")
 _FTFY = ftfy.TextFixerConfig(uncurl_quotes=False, fix_c1_controls=False)
 _MIN_LETTERS = 4
 _MAX_STRANGE_FRACTION = 0.2
@@ -45,7 +45,11 @@ _KNOWN = frozenset(
 _PLAIN = frozenset(
     "a ale co czy czym dla do gdy gdzie i ile jak jaki jakie jest kiedy kim kto na nad nie o od oraz po pod przez przy u w we z za".split()
 )
-_PAST_TENSE = re.compile(r"[aiyąuó]ł$|[eo][dgkrt]ł$")
+_POLISH_SPELLING = re.compile(
+    r"[aiyąuó]ł$|[eo][dgkrt]ł$"  # verbs in the past tense
+    r"|[aeiyo]ć$|(?:[aeu]j|[csz]j|sk|[cdlwyz]n)ą$|jąc"  # other endings
+    r"|[bcdfgmnpswz]ię|[aeiouy]ś[bcćdgklłmnprtwz]"
+)
 
 
 class _Theory(NamedTuple):
@@ -77,18 +81,21 @@ _THEORIES = (*_WESTERN, *_SISTERS)
 _SIGNS = "".join(sorted({re.escape(sign) for theory in _THEORIES for sign in theory.meant}))
 _WORD = re.compile(rf"(?:[^\W\d_]|[{_SIGNS}])+")
 # Two bytes of UTF-8, read as two characters: not the damage that the theories are about.
-_UTF8_PAIR = re.compile("[ÂÃÄÅĂĹâ][\x80-\xbf€‚„…†‡ˆ‰Š‹›ŚŤŽŹśťžźˇ˘ŁĄşĽ˝ľż™šœŸ–—‘’“”•]")
+_UTF8_PAIR = re.compile("[ÂÃÄÅĂĹâ][\x80-\xbf€‚„…†‡ˆ‰Š‹›ŚŤŽŹśťžźˇ˘ŁĄşĽ˝ľż™šœŸ–—‘’“”•]|[≈√ƒ├┼─Γ][^\x00-\x7f]")
 
 
 def _repaired(text: str) -> str:
-    return _CONTROL_IN_WORD.sub(_letter_of_control, _utf8_again(_single_byte_again(text)))
+    return _CONTROL.sub(_meant_by_control, _utf8_again(_single_byte_again(text)))
 
 
-def _letter_of_control(control: re.Match[str]) -> str:
-    """A control character inside a word was a letter, of Windows-1250 or of Mac Roman; elsewhere it tells nothing."""
-    byte = control[0].encode("latin-1")
-    letter = byte.decode("cp1250", errors="replace")
-    return letter if letter.islower() else byte.decode("mac_roman")
+def _meant_by_control(control: re.Match[str]) -> str:
+    """What a control character 80-9F was: by Windows-1250 if that is fit there, otherwise a letter of Mac Roman inside a word."""
+    byte, before, after = control[0].encode("latin-1"), control.string[: control.start()][-1:], control.string[control.end() :][:1]
+    meant = byte.decode("cp1250", errors="ignore") or control[0]
+    is_inside = before.isalpha() and after.isalpha()
+    is_letter = meant.isalpha() and (meant.islower() or before.isupper())
+    is_fit = is_letter or meant == "’" or (meant in "–—" and after.isupper())
+    return byte.decode("mac_roman") if is_inside and not is_fit else meant
 
 
 def _single_byte_again(text: str) -> str:
@@ -99,7 +106,7 @@ def _single_byte_again(text: str) -> str:
 
 # Bytes that the wrong encoding does not have were lost, but these places tell which they were.
 _LOST = (
-    (re.compile("(?<![^\\W\\d_])([ÅĹ])\ufffd(?=[a-zÃĂÄÅĹ])"), "\\1\x81"),  # a word that begins with Ł
+    (re.compile("(?<![a-zà-ÿ])([ÅĹ])\ufffd"), "\\1\x81"),  # Ł at the beginning of a word or among capitals
     (re.compile("â€\ufffd(?!\\w)"), "â€\x9d"),  # a closing quote
 )
 
@@ -111,6 +118,7 @@ def _utf8_again(text: str) -> str:
         restored = lost.sub(had, restored)
     fixed = ftfy.fix_encoding(restored, _FTFY)
     fixed = fixed if fixed != restored else ftfy.fix_encoding(text, _FTFY)
+    fixed = _SPLIT_MARK.sub(lambda mark: _SPLIT_MARKS[mark[0]], fixed)
     for word, letters in _SPLIT_WORDS:
         fixed = word.sub(lambda found, letters=letters: _joined(found[0], letters), fixed)  # type: ignore[misc]
     return fixed
@@ -130,7 +138,10 @@ def _split_words(encoding: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
     return re.compile(word), letters
 
 
-_SPLIT_WORDS = tuple(map(_split_words, ("latin-1", "cp1252", "cp1250", "iso8859-2", "cp1251", "mac_roman", "mac_latin2", "cp437", "cp852")))
+_READINGS = ("latin-1", "cp1252", "cp1250", "iso8859-2", "cp1251", "mac_roman", "cp437", "cp852")
+_SPLIT_WORDS = tuple(map(_split_words, _READINGS))
+_SPLIT_MARKS = {mark.encode().decode(encoding, errors="replace"): mark for encoding in _READINGS for mark in "„”“’‘–—…"}
+_SPLIT_MARK = re.compile("|".join(re.escape(split) for split in _SPLIT_MARKS if "\ufffd" not in split))
 
 
 def _evidence(text: str, theory: _Theory) -> int:
@@ -152,7 +163,7 @@ def _evidence(text: str, theory: _Theory) -> int:
     ends = Counter(word[-1] for word in set(polish) if word[-1] in _MARKS)
     is_sure = len({theory.polish[sign].lower() for sign in signs}) > 1
     is_sure |= any(meant[word].lower() in _KNOWN or _is_no_language(word) for word in polish)
-    is_likely = max((*signs.values(), *ends.values())) > 1 or any(_is_verb(meant[word]) for word in polish)
+    is_likely = max((*signs.values(), *ends.values())) > 1 or any(_looks_polish(meant[word]) for word in polish)
     return len(polish) if is_sure or (is_likely and not _PLAIN.isdisjoint(re.findall(r"\w+", text.lower()))) else 0
 
 
@@ -178,16 +189,16 @@ def _is_no_language(word: str) -> bool:
     return is_long and (_SURE_SIGN.search(word) is not None or _SYMBOL.search(word[1:-1]) is not None)
 
 
-def _is_verb(word: str) -> bool:
-    """Whether a word looks like a verb in the past tense, the commonest Polish words in ł."""
-    return len(word) >= _MIN_LETTERS and _PAST_TENSE.search(word) is not None
+def _looks_polish(word: str) -> bool:
+    """Whether a word has a spelling that is common in Polish, and not easily made by a footnote mark."""
+    return len(word) >= _MIN_LETTERS and _POLISH_SPELLING.search(word) is not None
 
 
 def _class(signs: str) -> str:
     return "[" + "".join(f"\\u{{{ord(sign):X}}}" for sign in sorted(set(signs))) + "]"
 
 
-_LEADS = "".join(map(chr, range(0xC2, 0xF5))) + "ĂĹДЕГвĆŽĻ├┼─ΓÔ≈√ƒ‚Ňń"
+_LEADS = "".join(map(chr, range(0xC2, 0xF1))) + "ĂĹДЕГвĆŽĻ├┼─ΓÔ≈√ƒ‚"
 _FOLLOWERS = (
     "".join(map(chr, (*range(0x80, 0xC0), 0xFFFD))) + "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸĽĄąľşťřĂ˘ˇ˝˛ŁłŚśŹźŤЈјі‚є‡›ЃљЂ╝║│╗┤ÖÇéÑÜäüàûōáÄÅÉÊ≥õ∫"
 )

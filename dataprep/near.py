@@ -3,7 +3,8 @@
 A set-similarity join: no sampling, no missed pair, and each pair carries its exact similarity.
 The steps, each in a module of its own:
 
-    near_shingles    texts -> hashes of their word n-grams
+    near_words       texts -> hashes of their words
+    near_shingles    words -> hashes of n-grams
     near_prefix      which texts can have a partner at all, and by which shingles it must show
     near_candidates  pairs that share such a shingle and whose sizes and positions allow the overlap
     here             the exact similarity of every candidate
@@ -19,11 +20,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dataprep.near_candidates import candidate_batches
-from dataprep.near_prefix import KEY_BITS, MAX_PACKED, Sets, possible_sets, rarity
-from dataprep.near_shingles import Integers, Shingles, shingles
-from dataprep.text import fold
+from dataprep.near_prefix import KEY_BITS, MAX_PACKED, Rarity, Sets, possible_sets
+from dataprep.near_shingles import Shingles, shingles
+from dataprep.near_words import Integers
 
-_CHUNK_BYTES = 1 << 20  # of folded text per step: its arrays stay in the processor's cache
+_CHUNK_BYTES = 1 << 20  # of text per step: its arrays stay in the processor's cache
+_BYTES_PER_SLOT = 4  # a word of Polish has about seven bytes, the space after it included
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 PAIRS = pl.Schema({"left": pl.String, "right": pl.String, "jaccard": pl.Float64})
@@ -53,7 +55,7 @@ def near_pairs(texts: pl.DataFrame | pl.LazyFrame, *, shingle_words: int, min_ja
         left, right (ids, left > right as text) and jaccard, sorted by left and right. A text
         without a word is near to nothing.
     """
-    frame = texts.lazy().select("id", fold(pl.col("text"))).collect()
+    frame = texts.lazy().select("id", "text").collect()
     sets = _sets(frame["text"], shingle_words=shingle_words, min_jaccard=min_jaccard)
     found = _verified(sets, min_jaccard=min_jaccard)
     ids, texts_of = frame["id"], sets.texts
@@ -62,10 +64,14 @@ def near_pairs(texts: pl.DataFrame | pl.LazyFrame, *, shingle_words: int, min_ja
     return pairs.select(left, right, "jaccard").cast(dict(PAIRS)).sort("left", "right")
 
 
-def _sets(folded: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
+def _sets(texts: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
     """Sets of the texts that can have a partner."""
-    parts = list(_in_threads(lambda chunk: shingles(chunk, shingle_words=shingle_words), _chunks(folded)))
-    rare = rarity(np.concatenate([part.hashes for part in parts]))
+    n_bytes = int(texts.str.len_bytes().sum())
+    rare = Rarity(1 << min(max((n_bytes // _BYTES_PER_SLOT).bit_length(), 16), 30))
+    parts = []
+    for part in _in_threads(lambda chunk: shingles(chunk, shingle_words=shingle_words), _chunks(texts)):
+        rare.count(part.hashes)
+        parts.append(part)
     firsts = np.cumsum([0] + [len(part.counts) for part in parts]).tolist()
 
     def possible(numbered: tuple[int, Shingles]) -> Sets:
@@ -75,14 +81,14 @@ def _sets(folded: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
     return Sets(*(np.concatenate(columns) for columns in zip(*kept, strict=True)))
 
 
-def _chunks(folded: pl.Series) -> Iterator[pl.Series]:
+def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
     """Runs of texts of about _CHUNK_BYTES, at least one text and at most MAX_PACKED; one empty run if there are none."""
-    ends = np.cumsum(folded.str.len_bytes().to_numpy())
+    ends = np.cumsum(texts.str.len_bytes().to_numpy())
     start, done = 0, 0
-    while start < len(folded) or start == 0:
+    while start < len(texts) or start == 0:
         stop = int(np.searchsorted(ends, done + _CHUNK_BYTES, side="right"))
         stop = min(max(stop, start + 1), start + MAX_PACKED)
-        yield folded.slice(start, stop - start)
+        yield texts.slice(start, stop - start)
         start, done = stop, int(ends[min(stop, len(ends)) - 1]) if len(ends) else 0
 
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dataprep.near_prefix import Sets, needed
-from dataprep.near_shingles import Hashes, Integers
+from dataprep.near_prefix import Rarity, Sets, needed
+from dataprep.near_words import Hashes, Integers
 
+_SLOTS_PER_KEY = 4
 _BATCH_PAIRS = 1 << 21  # made and judged at once: some 100 MB, however many texts share a shingle
 
 
@@ -39,22 +40,18 @@ def candidate_batches(sets: Sets, *, min_jaccard: float) -> Iterator[tuple[Integ
 
 
 def _postings(sets: Sets) -> _Postings:
-    """Index of the prefixes' shingles; those that stand in one prefix only are left out."""
-    owner = np.repeat(np.arange(len(sets.texts)), sets.counts)
+    """Index of the prefixes' shingles, most of those that stand in one prefix only left out."""
     starts = np.cumsum(sets.counts) - sets.counts
-    in_prefix = np.flatnonzero(np.arange(len(owner)) - starts[owner] < sets.prefixes[owner])
-    keys = sets.keys[in_prefix]
-    ordered = np.sort(keys)
-    shared = ordered[1:][ordered[1:] == ordered[:-1]]
-    is_shared = np.zeros(len(keys), bool)
-    if len(shared):
-        is_shared = shared[np.minimum(np.searchsorted(shared, keys), len(shared) - 1)] == keys
-    in_prefix, keys = in_prefix[is_shared], keys[is_shared]
-    owner = owner[in_prefix]
-    places = in_prefix - starts[owner] + (sets.sizes - sets.counts)[owner]  # shingles of no other text come before
-    order = np.lexsort((sets.sizes[owner], keys))
-    owner = owner[order]
-    return _Postings(keys[order], owner, sets.sizes[owner], places[order])
+    owner = np.repeat(np.arange(len(sets.texts)), sets.prefixes)
+    places = np.arange(len(owner)) - np.repeat(np.cumsum(sets.prefixes) - sets.prefixes, sets.prefixes)
+    keys = sets.keys[starts[owner] + places]
+    seen = Rarity(1 << max((_SLOTS_PER_KEY * len(keys)).bit_length(), 16))
+    seen.count(keys)
+    shared = np.flatnonzero(seen(keys))
+    shared = shared[np.lexsort((sets.sizes[owner[shared]], keys[shared]))]
+    owner = owner[shared]
+    n_alone = (sets.sizes - sets.counts)[owner]  # shingles of no other text come before
+    return _Postings(keys[shared], owner, sets.sizes[owner], places[shared] + n_alone)
 
 
 def _partner_ends(postings: _Postings, *, min_jaccard: float) -> Integers:

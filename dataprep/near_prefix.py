@@ -10,25 +10,46 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dataprep.near_shingles import Hashes, Integers, Shingles
+from numpy.typing import NDArray
+
+from dataprep.near_shingles import Shingles
+from dataprep.near_words import Hashes, Integers
+
+Levels = NDArray[np.uint8]
 
 KEY_BITS = 52  # of a shingle's key: 4 of rarity, then 48 of its hash; 12 bits are left to number texts or pairs
 MAX_PACKED = 1 << (64 - KEY_BITS)
 _HASH_BITS = 48
-_MAX_RARITY = 15
+_MAX_COUNT = 255
+_LEVELS = np.log2(np.maximum(np.arange(_MAX_COUNT + 1), 1)).astype(np.uint8)
 _KEY_BITS = np.uint64(KEY_BITS)
 _KEY_MASK = np.uint64((1 << KEY_BITS) - 1)
 _ROUNDING = 1e-9  # a product of floats may lie this far above the whole number that is meant
 
 
-class Rarity(NamedTuple):
-    """Slot of a hash -> 0 where it occurs once, else the floor of log2 of its count. Sharing a slot can only raise it."""
+class Rarity:
+    """How common shingles are, counted in slots of their hash. Sharing a slot can only make one look more common."""
 
-    table: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    def __init__(self, n_slots: int) -> None:
+        """Begin with no shingle seen.
 
-    def __call__(self, hashes: Hashes) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-        """Rarity of each hash."""
-        return self.table[hashes & np.uint64(len(self.table) - 1)]
+        Args:
+            n_slots: A power of two; better several times the number of distinct shingles.
+        """
+        self._counts = np.zeros(n_slots, np.uint8)
+        self._mask = np.uint64(n_slots - 1)
+
+    def count(self, hashes: Hashes) -> None:
+        """Count some shingles; up to 255, more does not change the order. Repeats within a text count too."""
+        slots = (hashes & self._mask).astype(np.uint32)
+        slots.sort()
+        firsts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1])[: len(slots)])
+        slots, times = slots[firsts], np.diff(firsts, append=len(slots))
+        self._counts[slots] = np.minimum(self._counts[slots] + times, _MAX_COUNT)
+
+    def __call__(self, hashes: Hashes) -> Levels:
+        """0 for shingles that occur once, else the floor of log2 of their count."""
+        return _LEVELS[self._counts[hashes & self._mask]]
 
 
 class Sets(NamedTuple):
@@ -39,25 +60,6 @@ class Sets(NamedTuple):
     counts: Integers  # distinct shingles that occur elsewhere: so many keys
     keys: Hashes  # rarity and hash
     prefixes: Integers  # how many of the keys belong to the prefix
-
-
-def rarity(hashes: Hashes) -> Rarity:
-    """Count how often each hash occurs.
-
-    Args:
-        hashes: Shingles of all texts. Repeats within a text count too, which only makes a shingle
-            look more common than it is, and any order is a right one.
-    """
-    ordered = np.sort(hashes)
-    firsts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
-    counts = np.diff(firsts, append=len(ordered))
-    repeated = counts > 1
-    classes = np.minimum(np.log2(counts[repeated]).astype(np.uint8), _MAX_RARITY)
-    table = np.zeros(1 << max(16, (2 * len(hashes)).bit_length()), np.uint8)
-    slots = ordered[firsts[repeated]] & np.uint64(len(table) - 1)
-    for value in range(1, _MAX_RARITY + 1):  # ascending, so that the larger stays where two share a slot
-        table[slots[classes == value]] = value
-    return Rarity(table)
 
 
 def needed(sizes: Integers, share: float) -> Integers:
@@ -76,12 +78,12 @@ def possible_sets(found: Shingles, rare: Rarity, *, first_text: int, min_jaccard
     """
     n_texts = len(found.counts)
     owner = np.repeat(np.arange(n_texts), found.counts)
-    classes = rare(found.hashes)
-    is_common = classes > 0
+    levels = rare(found.hashes)
+    is_common = levels > 0
     n_once = found.counts - np.bincount(owner[is_common], minlength=n_texts)
     can_match = found.counts - needed(found.counts, min_jaccard) + 1 > n_once  # counts are at least the sizes
     chosen = is_common & can_match[owner]
-    packed = (owner[chosen].astype(np.uint64) << _KEY_BITS) | _keys(found.hashes[chosen], classes[chosen])
+    packed = (owner[chosen].astype(np.uint64) << _KEY_BITS) | _keys(found.hashes[chosen], levels[chosen])
     packed.sort()
     packed = packed[np.append(True, packed[1:] != packed[:-1])[: len(packed)]]
     counts = np.bincount((packed >> _KEY_BITS).astype(np.int64), minlength=n_texts)
@@ -92,6 +94,6 @@ def possible_sets(found: Shingles, rare: Rarity, *, first_text: int, min_jaccard
     return Sets(np.flatnonzero(keep) + first_text, sizes[keep], counts[keep], keys, prefixes[keep])
 
 
-def _keys(hashes: Hashes, classes: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> Hashes:
+def _keys(hashes: Hashes, levels: Levels) -> Hashes:
     """Rarity first, so that sorting puts rare shingles first; then the hash bits that do not choose the slot."""
-    return (classes.astype(np.uint64) << np.uint64(_HASH_BITS)) | (hashes >> np.uint64(64 - _HASH_BITS))
+    return (levels.astype(np.uint64) << np.uint64(_HASH_BITS)) | (hashes >> np.uint64(64 - _HASH_BITS))

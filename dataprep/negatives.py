@@ -182,7 +182,7 @@ def _marked(candidates: pl.DataFrame, against: _Lookups, *, skip_ranks: int, max
 def _first(candidates: pl.DataFrame, per_positive: int) -> pl.DataFrame:
     """The first candidates of each question and positive: judged ones, by id, then mined ones by rank."""
     ordered = candidates.sort("query_id", "positive_id", pl.col("retriever") != "judged", pl.col("rank"), "negative_id")
-    return ordered.group_by("query_id", "positive_id", maintain_order=True).head(per_positive).select(TRIPLETS.names())
+    return ordered.filter(pl.int_range(pl.len()).over("query_id", "positive_id") < per_positive).select(TRIPLETS.names())
 
 
 def _report(pairs: pl.DataFrame, triplets: pl.DataFrame, tried: pl.DataFrame) -> dict[str, Any]:

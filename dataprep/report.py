@@ -11,10 +11,20 @@ from urllib.parse import urlencode
 from dataprep import contracts, io, report_charts, report_examples
 from dataprep.build import Build
 from dataprep.pipeline import FINE_TUNE, PREPARE
-from dataprep.report_remarks import remarks
-from dataprep.schemas import TERMINAL_ACTIONS
+from dataprep.report_remarks import remarks, signed
+from dataprep.schemas import SPLITS, TERMINAL_ACTIONS
 
 _MAX_CHECKED_ROWS = 20_000  # a build of this size is checked in a second or two
+_FILES = {
+    "manifest": "release/manifest.json",
+    "lengths": "release/statistics/lengths.json",
+    "quality": "release/statistics/quality.json",
+    "splits": "release/statistics/splits.json",
+    "negatives": "stages/negatives/report.json",
+    "training": "stages/train/training.json",
+    "evaluation": "evaluation.json",
+}
+_ORDER = (*SPLITS, "judged", "bm25", "base", "finetuned", "finetuned-base", "finetuned-bm25")
 _LEAKS = (
     ("question", "questions of held-out rows that are trained on too", "no held-out question is trained on"),
     ("passage", "passages of held-out rows that are trained on too", "no positive passage of a held-out question is trained on"),
@@ -39,30 +49,44 @@ def render(build: Build) -> str:
     """The page's HTML. Everything that comes from the data is escaped."""
     figures = figures_of(build)
     examples = report_examples.examples(build) if figures["manifest"] else None
-    return _environment().get_template("report.html").render(
+    page: str = _environment().get_template("report.html").render(
         **figures,
         charts=report_charts.charts(figures, ledger_address=ledger_address),
         remarks=remarks(figures),
         examples=examples,
     )  # fmt: skip
+    return page
 
 
 def figures_of(build: Build) -> dict[str, Any]:
     """All figures that the page shows; those of unfinished parts are None."""
-    manifest = _json(build.release / "manifest.json")
-    statistics = {name: _json(build.release / f"statistics/{name}.json") for name in ("lengths", "quality", "splits")}
+    found = {name: _json(build.folder / path) for name, path in _FILES.items()}
+    manifest = found["manifest"]
     return {
         "recipe": build.recipe,
         "title": build.recipe.title or build.recipe.name,
         "stages": _stages(build),
-        "manifest": manifest,
         "totals": {end: sum(manifest["counts"][end].values()) for end in ("read", *TERMINAL_ACTIONS)} if manifest else None,
-        **statistics,
-        "negatives": _json(build.folder / "stages/negatives/report.json"),
-        "training": _json(build.folder / "stages/train/training.json"),
-        "evaluation": _json(build.folder / "evaluation.json"),
         **_contracts(build, manifest),
+        **{name: in_reading_order(content) for name, content in found.items()},
     }
+
+
+def in_reading_order(content: Any) -> Any:  # noqa: ANN401 - plain JSON
+    """JSON with its keys, which are sorted in files, in the order of splits, stages and systems; large dimensions first."""
+    if isinstance(content, list):
+        return [in_reading_order(entry) for entry in content]
+    if not isinstance(content, dict):
+        return content
+    return {key: in_reading_order(content[key]) for key in sorted(content, key=_reading_key)}
+
+
+def _reading_key(key: str) -> tuple[float, int, str]:
+    if key.isdigit():
+        return (-int(key), 0, key)
+    place = _ORDER.index(key) if key in _ORDER else len(_ORDER)
+    stage = key.split(".", maxsplit=1)[0]
+    return (0, PREPARE.index(stage) if stage in PREPARE else place, key)
 
 
 def ledger_address(**filters: str) -> str:
@@ -96,7 +120,7 @@ def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported late
         loader=PackageLoader("dataprep"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-    environment.filters |= {"n": _count, "percent": _percent, "signed": "{:+.3f}".format, "decimal": "{:.3f}".format}
+    environment.filters |= {"n": _count, "percent": _percent, "signed": signed, "decimal": "{:.3f}".format, "tenths": "{:,.1f}".format}
     environment.globals["ledger"] = ledger_address
     return environment
 
@@ -106,8 +130,9 @@ def _count(number: int | None) -> str:
 
 
 def _percent(share: float | None) -> str:
-    """A share of 0-1 in percent; small ones keep a digit that counts."""
+    """A share of 0-1 in percent; one that is not nothing never reads as 0, one that is not all never as 100."""
     if share is None:
         return "–"
     percent = 100 * share
-    return f"{percent:.0f} %" if percent in {0, 100} else f"{percent:.1f} %" if percent >= 0.1 else "< 0.1 %"  # noqa: PLR2004 - one tenth of a percent
+    shown = f"{percent:.0f}" if share in {0, 1} else f"{min(max(percent, 0.1), 99.9):.1f}"
+    return f"{shown}\N{NO-BREAK SPACE}%"

@@ -19,6 +19,7 @@ def charts(figures: Mapping[str, Any], *, ledger_address: Callable[..., str]) ->
         found["fates"] = _inline(draw.fates(by_source(counts)), "fates", "Share of each source's rows by how they ended")
         found["rules"] = _rules(counts["by_rule"], ledger_address)
         found["splits"] = _inline(_splits(figures["splits"], "groups"), "splits", "Share of groups per split, aimed at and reached")
+        found |= _questions(figures["quality"])
         found["lengths"] = lengths(figures["lengths"])
     if figures["evaluation"]:
         points = evaluation_points(figures["evaluation"], PRIMARY)
@@ -44,7 +45,7 @@ def lengths(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("triplets", "negative", "train"),
     )
     entries = {(e["table"], e["column"], e["split"], e["tokenizer"]): e for e in document["columns"] if e["measure"] == "tokens"}
-    found = []
+    found: list[dict[str, Any]] = []
     for tokenizer, known in document["tokenizers"].items():
         for place in wanted:
             if entry := entries.get((*place, tokenizer)):
@@ -79,6 +80,15 @@ def _rules(by_rule: Mapping[str, int], ledger_address: Callable[..., str]) -> An
         return ledger_address(stage=stage, rule=rule)
 
     return _inline(draw.bars(commonest, link=link), "rules", "Rows touched per rule; each bar leads to its rows in the ledger")
+
+
+def _questions(quality: Mapping[str, Any]) -> dict[str, Any]:
+    words = {entry["word"]: entry["n_questions"] for entry in quality["question_words"]}
+    positives = {entry["n_positives"]: entry["n_questions"] for entry in quality["positives_per_question"]}
+    return {
+        "words": _inline(draw.bars(words), "words", "Questions per question word"),
+        "positives": _inline(draw.bars(positives), "positives", "Questions per number of relevant passages"),
+    }
 
 
 def _splits(splits: Mapping[str, Mapping[str, float]], what: str) -> str:

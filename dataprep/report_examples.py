@@ -16,7 +16,10 @@ _PER_GUARD = 3
 _N_CONFLICTS = 12
 _N_NEAR = 12
 _CODES = {"same": "=", "removed": "-", "added": "+", "gap": "…"}
-_LEDGER_COLUMNS = ("row_id", "source_key", "source", "stage", "action", "rule", "column", "runs", "note", "into", "score", "split", "query_id", "passage_id", "question", "passage")  # fmt: skip
+_LEDGER_COLUMNS = (
+    *("row_id", "source_key", "source", "stage", "action", "rule", "column", "runs", "note"),
+    *("into", "score", "split", "query_id", "passage_id", "question", "passage"),
+)
 _MAX_CHARS = 160  # of a row's own question and passage in the ledger's sample
 _MAX_BEFORE_CHARS = 400
 

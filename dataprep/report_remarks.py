@@ -53,7 +53,7 @@ def _evaluation(figures: Mapping[str, Any]) -> Iterator[Remark]:
         where = f" at dimension {dimension}" if dimension != "all" else ""
         yield Remark(
             tone,
-            f"{names[model]} {verdict} {names[other]}{where}: {PRIMARY} {value:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}.",
+            f"{names[model]} {verdict} {names[other]}{where}: {PRIMARY} {signed(value)}, 95 % interval {signed(low)} to {signed(high)}.",
             "#evaluation",
         )
 
@@ -61,59 +61,40 @@ def _evaluation(figures: Mapping[str, Any]) -> Iterator[Remark]:
 def _labels(figures: Mapping[str, Any]) -> Iterator[Remark]:
     n_conflicts = sum(entry["n"] for entry in figures["quality"]["conflicts"])
     if n_conflicts:
-        yield Remark(
-            "look", f"{n_conflicts:,} label {_plural(n_conflicts, 'conflict')}: equal or nearly equal pairs judged both ways.", "#conflicts"
-        )
-    after = figures["quality"]["questions"]
-    lost = after["before"]["distinct"] - after["before"]["answerable"]
+        yield Remark("look", f"{_number(n_conflicts, 'label conflict')}: equal or nearly equal pairs judged both ways.", "#conflicts")
+    questions = figures["quality"]["questions"]["before"]
+    lost = questions["distinct"] - questions["answerable"]
     if lost:
-        yield Remark(
-            "look",
-            f"{lost:,} of {after['before']['distinct']:,} questions as read have no relevant passage; they cannot be searched for.",
-            "#rows",
-        )
+        text = f"{lost:,} of {_number(questions['distinct'], 'question')} as read have no relevant passage, so they are neither trained on nor judged."
+        yield Remark("look", text, "#questions")
 
 
 def _shortcuts(figures: Mapping[str, Any]) -> Iterator[Remark]:
-    for when, key in (("as read", "before"), ("in the release", "after")):
-        probe = figures["quality"]["shortcuts"][key]
-        if not probe:
-            continue
-        length = probe["length"]
-        if length["n_shorter_all_not_relevant"]:
-            yield Remark(
-                "look",
-                f"Of the pairs {when}, all {length['n_shorter_all_not_relevant']:,} with passages shorter than {length['shortest_relevant_words']} words "
-                "are judged not relevant: length alone gives their label away.",
-                "#shortcuts",
+    before, after = (figures["quality"]["shortcuts"][key] for key in ("before", "after"))
+    for when, probe in (("as read", before), ("in the release", after)):
+        short = probe["length"]["n_shorter_all_not_relevant"] if probe else 0
+        if short > 1:
+            limit = probe["length"]["shortest_relevant_words"]
+            text = f"Of the pairs {when}, all {short:,} with passages of fewer than {limit} words are judged not relevant: length alone gives them away."
+            yield Remark("look", text, "#shortcuts")
+    for name, what in (("length", "length of the passage"), ("word_overlap", "share of the question's words in the passage")):
+        if after and abs(after[name]["auc"] - 0.5) > _TELLING_AUC - 0.5:
+            text = (
+                f"The {what} alone tells relevant passages of the release from others with AUC {after[name]['auc']:.2f} (0.5 says nothing)."
             )
-        if key == "after":
-            for name, what in (("length", "length of the passage"), ("word_overlap", "share of the question's words in the passage")):
-                if abs(probe[name]["auc"] - 0.5) > _TELLING_AUC - 0.5:
-                    yield Remark(
-                        "look",
-                        f"The {what} alone tells relevant passages from others with AUC {probe[name]['auc']:.2f} (0.5 says nothing).",
-                        "#shortcuts",
-                    )
+            yield Remark("look", text, "#shortcuts")
 
 
 def _groups(figures: Mapping[str, Any]) -> Iterator[Remark]:
-    leak = figures["quality"]["row_wise_split"]
-    if leak["question_leak_fraction"]:
-        yield Remark(
-            "good",
-            f"Splitting single rows would have trained on the questions of {100 * leak['question_leak_fraction']:.0f} % of the held-out rows; "
-            "groups of questions are never divided.",
-            "#leaks",
-        )
+    leaked = figures["quality"]["row_wise_split"]["question_leak_fraction"]
+    if leaked:
+        what = f"Splitting single rows would have trained on the questions of {100 * leaked:.0f} % of the held-out rows"
+        yield Remark("good", f"{what}; groups of questions are never divided.", "#leaks")
     group = figures["quality"]["largest_group"]
     if group and (group["positives_fraction"] or 0) > _LARGE_GROUP:
-        yield Remark(
-            "look",
-            f"One group holds {100 * group['positives_fraction']:.1f} % of all positives ({group['n_questions']:,} {_plural(group['n_questions'], 'question')}, "
-            f"{group['n_positives']:,} positives); it stands in {group['split']}.",
-            "#splits",
-        )
+        members = f"{_number(group['n_questions'], 'question')}, {_number(group['n_positives'], 'positive')}"
+        text = f"One group holds {100 * group['positives_fraction']:.1f} % of all positives ({members}); it stands in {group['split']}."
+        yield Remark("look", text, "#splits")
 
 
 def _lengths(figures: Mapping[str, Any]) -> Iterator[Remark]:
@@ -135,5 +116,10 @@ def _licences(figures: Mapping[str, Any]) -> Iterator[Remark]:
         yield Remark("look", f"The sources have different licences: {', '.join(licences)}.", "#sources")
 
 
-def _plural(n: int, noun: str) -> str:
-    return noun if n == 1 else f"{noun}s"
+def signed(number: float) -> str:
+    """A difference with its sign, a minus as wide as the plus."""
+    return f"{number:+.3f}".replace("-", "−")
+
+
+def _number(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -12,6 +12,7 @@ _KEYS = ("stage", "action", "rule", "source")
 _SHOWN = (*_KEYS, "row_id", "source_key", "column", "before", "after", "into", "score", "split", "query_id", "passage_id")
 _HASH_DIGITS = 8  # of the row_id, which is a digest of the row's content: as good as a random number, and the same in every build
 _HASH_VALUES = 16**_HASH_DIGITS
+_MAX_COMPARED = 20_000  # characters of a text that are compared with another
 _SPARE = 30  # a share of a group is drawn with so many expected rows to spare that it all but never falls short
 
 
@@ -36,7 +37,12 @@ def ledger_sample(ledger: pl.LazyFrame, rows: pl.LazyFrame, *, limit: int, max_c
     drawn = (quota + _SPARE) / pl.col("n_group").cast(pl.Float64) * 1.5
     ceilings = groups.with_columns(ceiling=(drawn.clip(upper_bound=1) * _HASH_VALUES).cast(pl.Int64))
     number = pl.col("row_id").str.slice(-16, _HASH_DIGITS).str.to_integer(base=16, dtype=pl.Int64)
-    candidates = events.join(ceilings.lazy(), on=_KEYS, nulls_equal=True).filter(number < pl.col("ceiling")).select(*_SHOWN, "n_group")
+    candidates = (
+        events.join(ceilings.lazy(), on=_KEYS, nulls_equal=True)
+        .filter(number < pl.col("ceiling"))
+        .select(*_SHOWN, "n_group")
+        .with_columns(pl.col("before", "after").str.slice(0, _MAX_COMPARED))
+    )
     chosen = candidates.collect(engine="streaming")
     by_hash = chosen.sort(pl.col("row_id").str.slice(-16), *_SHOWN, nulls_last=True)
     sample = by_hash.group_by(_KEYS, maintain_order=True).head(quota)
@@ -75,7 +81,7 @@ def merged_passages(
         Per cluster `into_id`, `text` (that stayed), `n_merged` (in all) and `members` with passage_id, text,
         kind and jaccard.
     """
-    stayed = corpus.select(into_id="passage_id", stayed="text")
+    stayed = corpus.select(into_id="passage_id", stayed=pl.col("text").str.slice(0, _MAX_COMPARED))
     unions = links.filter("is_merged").select("passage_id", "kind", "jaccard", into_id="other_id").join(stayed, on="into_id", how="semi")
     clusters = unions.group_by("into_id").agg(n_merged=pl.len(), least=pl.col("jaccard").min())
     half = n_clusters // 2
@@ -85,7 +91,7 @@ def merged_passages(
     members = (
         unions.join(chosen.lazy(), on="into_id")
         .filter(pl.struct("jaccard", "passage_id").rank("ordinal").over("into_id") <= n_members)
-        .join(merged.select("passage_id", "text"), on="passage_id")
+        .join(merged.select("passage_id", pl.col("text").str.slice(0, _MAX_COMPARED)), on="passage_id")
         .join(stayed, on="into_id")
         .sort("jaccard", "passage_id")
         .collect()
@@ -128,7 +134,9 @@ def label_conflicts(
     """
     order = ["kind", "jaccard", "query_id", "passage_id", "other_id"]
     first = conflicts.sort(order, descending=[False, True, False, False, False]).head(limit)
-    questions = pl.concat([queries.select("query_id", question="text"), left.select("query_id", "question")]).unique("query_id", keep="first")
+    questions = pl.concat([queries.select("query_id", question="text"), left.select("query_id", "question")]).unique(
+        "query_id", keep="first"
+    )
     asked = first.join(questions, on="query_id", how="left", maintain_order="left")
     return _with_texts(asked, corpus, merged, left.select("passage_id", text="passage"))
 
@@ -149,7 +157,9 @@ def _with_texts(pairs: pl.LazyFrame, *tables: pl.LazyFrame) -> list[dict[str, An
     """Texts of passage_id and other_id, from the first table that has them: the corpus, or what was merged or driven away."""
     wanted = pairs.collect()
     ids = pl.concat([wanted["passage_id"], wanted["other_id"]]).unique().to_frame("passage_id").lazy()
-    found = [table.select("passage_id", "text").join(ids, on="passage_id", how="semi") for table in tables]
+    found = [
+        table.select("passage_id", pl.col("text").str.slice(0, _MAX_COMPARED)).join(ids, on="passage_id", how="semi") for table in tables
+    ]
     texts = pl.concat(found).unique("passage_id", keep="first", maintain_order=True).collect().lazy()
     one = wanted.lazy().join(texts, on="passage_id", how="left", maintain_order="left")
     both = one.join(texts.select(other_id="passage_id", other_text="text"), on="other_id", how="left", maintain_order="left")

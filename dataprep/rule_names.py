@@ -19,7 +19,14 @@ FILTER = (
     "truncated_passage",
     "personal_data",
 )
-DEDUPLICATE = ("exact_duplicate_question", "exact_duplicate_passage", "near_duplicate_passage", "duplicate_pair", "label_conflict")
+DEDUPLICATE = (
+    "exact_duplicate_question",
+    "exact_duplicate_passage",
+    "near_duplicate_passage",
+    "title_of_passage",
+    "duplicate_pair",
+    "label_conflict",
+)
 RELEASE = ("judged", "asserted")
 
 

@@ -120,13 +120,13 @@ def lengths(build: Build, out: Output) -> str:
     recipe = build.recipe
     model = recipe.lengths.tokenizer or recipe.train.base_model
     found = base_tokenizer.find(model, passages=training_passages(build), revision=recipe.train.base_revision)
+    max_tokens = recipe.lengths.max_tokens or recipe.train.max_tokens or found.max_tokens
     measured = text_lengths.measure(
         build.table("split", "queries"),
         build.table("deduplicate", "corpus"),
         build.table("negatives", "pairs"),
         build.table("negatives", "triplets"),
-        tokenizers={public_name(model): found.tokenizer},
-        max_tokens=recipe.lengths.max_tokens or recipe.train.max_tokens or found.max_tokens or _USUAL_MAX_TOKENS,
+        tokenizers={public_name(model): found._replace(max_tokens=max_tokens)},
         batch_size=recipe.train.batch_size,
         query_prompt=recipe.train.query_prompt,
         passage_prompt=recipe.train.passage_prompt,
@@ -138,9 +138,8 @@ def lengths(build: Build, out: Output) -> str:
 
 def release(build: Build, out: Output) -> str:
     """Write the ledger and the folder that is published as a dataset."""
-    from dataprep import ledger
+    from dataprep import card, ledger
     from dataprep import release as folder
-    from dataprep.card import card
     from dataprep.manifest import build_manifest
 
     events = [build.table(stage, "events") for stage in ("ingest", "clean", "filter", "deduplicate")]
@@ -156,7 +155,8 @@ def release(build: Build, out: Output) -> str:
         place, recipe=build.recipe.as_published(), origins=origins, ledger=written, rules=rules, dataprep_version=version("dataprep")
     )
     io.write_json(manifest, place / "manifest.json")
-    io.write_text(card(place), place / "README.md")
+    for name, text in card.rendered_files(place).items():
+        io.write_text(text, place / name)
     counts = {split: found["queries"] for split, found in manifest["splits"].items()}
     return ", ".join(f"{split} {_n(count)}" for split, count in counts.items()) + " questions with a positive"
 
@@ -185,7 +185,6 @@ def training_passages(build: Build) -> pl.Series:
     return build.table("deduplicate", "corpus").join(wanted, on="passage_id", how="semi").sort("passage_id").collect()["text"]
 
 
-_USUAL_MAX_TOKENS = 512
 _DEDUPLICATED = {
     "corpus": schemas.CORPUS,
     "queries": schemas.QUERIES,

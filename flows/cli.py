@@ -201,20 +201,21 @@ def report(build: Path) -> None:
 @cli.command()
 @click.argument("release", type=_FOLDER)
 def card(release: Path) -> None:
-    """Write RELEASE/README.md, the dataset card, anew from the manifest and the statistics.
+    """Write RELEASE/README.md, the dataset card, anew from the manifest and the statistics, and the files beside it.
 
     \b
     Example:
       dataprep card data/build/sample/release
     """
-    from dataprep.card import card as write_card
+    from dataprep.card import rendered_files
 
     from dataprep import io
 
     if not (release / "manifest.json").is_file():
         raise CallError(f"{release} is no release: it has no manifest.json")
-    io.write_text(write_card(release), release / "README.md")
-    click.echo(release / "README.md")
+    for name, text in rendered_files(release).items():
+        io.write_text(text, release / name)
+        click.echo(release / name)
 
 
 def _run_flow(flow: str, as_json: bool, **parameters: Any) -> None:  # noqa: ANN401, FBT001 - a flow's own parameters

@@ -32,7 +32,11 @@ def test_keys_give_score_and_position_back(scores: np.ndarray) -> None:
 
 
 def test_a_run_counts_ranks_from_one_and_leaves_out_queries_without_a_passage() -> None:
-    run = run_frame(["a", "b", "c"], pl.Series(["p", "q"]), [order_keys(np.array([0.5, 0.25])), np.empty(0, dtype=np.int64), order_keys(np.array([1.0]))])
+    run = run_frame(
+        ["a", "b", "c"],
+        pl.Series(["p", "q"]),
+        [order_keys(np.array([0.5, 0.25])), np.empty(0, dtype=np.int64), order_keys(np.array([1.0]))],
+    )
     assert run.rows() == [("a", "p", 0.5, 1), ("a", "q", 0.25, 2), ("c", "p", 1.0, 1)]
 
 

@@ -4,8 +4,7 @@ A score of at least 1 is label 1, a score of 0 is label 0. A judgement has the k
 `<query-id>/<corpus-id>`.
 
 Rules found here, besides those of `lines` and `jsonl` for lines of corpus.jsonl and queries.jsonl:
-    dangling: the judgement names a query or passage that is not there.
-    ambiguous: it names one that is there more than once, with different texts.
+    dangling: the judgement names a query or passage that is not there, or is there with different texts.
     columns, utf8, nul: as in `delimited`, for lines of the qrels.
 """
 
@@ -16,11 +15,13 @@ import polars as pl
 
 from dataprep.errors import DataError, SourceMissingError
 from dataprep.sources import delimited, jsonl
+from dataprep.sources.columns import Wanted
 from dataprep.sources.files import File, member, zip_names
 
 _NAMES = {"validation": "dev"}  # BEIR's own name for our split
-_QRELS = {"query": "query-id", "corpus": "corpus-id", "score": "score"}
-_TEXTS = {"key": "_id", "heading": "title", "body": "text"}
+_QRELS = Wanted({"query": "query-id", "corpus": "corpus-id", "score": "score"}, {})
+_TEXTS = Wanted({"key": "_id", "body": "text"}, {"heading": "title"})
+_TEXT_ROLES = ("key", "body", "heading")
 _OUTCOME = ("position", "raw", "rule", "found")
 
 
@@ -81,15 +82,15 @@ def _joined(corpus: File, queries: File, qrels: File, scratch: Path) -> Iterator
 def _stored(file: File, folder: Path) -> Iterator[pl.DataFrame]:
     """Write the texts of corpus.jsonl or queries.jsonl to parquet files; give the lines that cannot be read."""
     folder.mkdir(parents=True, exist_ok=True)
-    pl.DataFrame(schema=dict.fromkeys(_TEXTS, pl.String)).write_parquet(folder / "00000.parquet")
-    for number, frame in enumerate(jsonl.records(file, _TEXTS, optional=("heading",)), start=1):
+    pl.DataFrame(schema=dict.fromkeys(_TEXT_ROLES, pl.String)).write_parquet(folder / "00000.parquet")
+    for number, frame in enumerate(jsonl.records(file, _TEXTS, needed=("key", "body")), start=1):
         lacks_key = pl.col("rule").is_null() & pl.col("key").is_null()
         judged = frame.with_columns(
             rule=pl.when(lacks_key).then(pl.lit("columns")).otherwise("rule"),
             found=pl.when(lacks_key).then(pl.lit("'_id' is null; wanted text")).otherwise("found"),
         )
         is_read = pl.col("rule").is_null()
-        judged.filter(is_read).select(_TEXTS).with_columns(pl.col("heading", "body").fill_null("")).write_parquet(
+        judged.filter(is_read).select(_TEXT_ROLES).with_columns(pl.col("heading", "body").fill_null("")).write_parquet(
             folder / f"{number:05d}.parquet"
         )
         yield judged.filter(~is_read).select(_OUTCOME)
@@ -108,12 +109,12 @@ def _fault() -> pl.Expr:
     is_readable = pl.col("rule").is_null()
     for role, file in (("corpus", "corpus.jsonl"), ("query", "queries.jsonl")):
         n_texts = pl.col(f"n_{role}")
-        for condition, rule, what in (
-            (n_texts.is_null(), "dangling", f"is not in {file}; wanted it there"),
-            (n_texts > 1, "ambiguous", f"stands in {file} with different texts; wanted one text"),
+        for condition, what in (
+            (n_texts.is_null(), f"is not in {file}; wanted it there"),
+            (n_texts > 1, f"stands in {file} with different texts; wanted one text"),
         ):
             found = pl.concat_str([pl.lit(f"the {role}-id '"), role, pl.lit(f"' {what}")])
-            fault = pl.when(is_readable & condition).then(pl.struct(rule=pl.lit(rule), found=found)).otherwise(fault)
+            fault = pl.when(is_readable & condition).then(pl.struct(rule=pl.lit("dangling"), found=found)).otherwise(fault)
     return fault
 
 

@@ -1,38 +1,55 @@
 """Which column of a file plays which role, and the error where one is not there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from dataprep import recipe
 from dataprep.errors import DataError, SourceMissingError
 
 _MAX_SHOWN = 30
-_OPTIONAL = ("id", "title", "label")
+_USUAL = {"title": "title", "label": "label"}
 
 
-def roles(columns: recipe.Columns) -> dict[str, str]:
-    """Role (id, question, passage, title, label) to the name of its column; a role without a column is left out."""
-    return {role: name for role, name in columns.model_dump().items() if name}
+class Wanted(NamedTuple):
+    """Role to column name. A role is id, question, passage, title or label."""
+
+    named: dict[str, str]
+    """Columns that must be there."""
+    usual: dict[str, str]
+    """Columns that are taken if they are there."""
 
 
-def require(found: Iterable[str], wanted: Mapping[str, str], *, where: str) -> None:
-    """Raise unless every wanted column is there, and there once.
+def wanted(columns: recipe.Columns) -> Wanted:
+    """What a recipe asks for; a title and a label that it does not name are taken from columns of these names."""
+    named = {role: name for role, name in columns.model_dump().items() if name}
+    return Wanted(named, {role: name for role, name in _USUAL.items() if role not in named})
+
+
+def chosen(found: Iterable[str], columns: Wanted, *, where: str) -> dict[str, str]:
+    """Role to column, for one file.
 
     Args:
         found: Names of the columns that the file has.
-        wanted: Role to column name.
+        columns: What is asked for.
         where: The file, as messages name it.
 
+    Returns:
+        All named roles, and the usual ones that are there.
+
     Raises:
-        SourceMissingError: A wanted column is missing.
+        SourceMissingError: A named column is missing.
         DataError: A wanted column stands twice, so which one is meant cannot be told.
     """
     names = list(found)
-    for role, name in wanted.items():
+    for role, name in columns.named.items():
         if name not in names:
             raise SourceMissingError(_missing(role, name, names, where))
+    roles = columns.named | {role: name for role, name in columns.usual.items() if name in names}
+    for name in roles.values():
         if names.count(name) > 1:
             raise DataError(f"{where}: {names.count(name)} columns are called {name!r}; wanted one, so rename the others")
+    return roles
 
 
 def _missing(role: str, name: str, names: Sequence[str], where: str) -> str:
@@ -40,10 +57,7 @@ def _missing(role: str, name: str, names: Sequence[str], where: str) -> str:
     more = f" and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else ""
     nearest = get_close_matches(name, names, n=1, cutoff=0.5)
     guess = f" Did you mean {_quoted(nearest[0])}?" if nearest else ""
-    advice = ""
-    if role in recipe.Columns.model_fields:
-        none = ' (or to "" if the source has none)' if role in _OPTIONAL else ""
-        advice = f" Set columns.{role} of the source to the right name{none}."
+    advice = f" Set columns.{role} of the source to the right name." if role in recipe.Columns.model_fields else ""
     return f"{where}: no column {name!r} for the {role}; found the columns {shown}{more}.{guess}{advice}"
 
 

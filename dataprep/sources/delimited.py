@@ -12,7 +12,7 @@ Rules found here, besides those of `lines`:
 
 import csv
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import NamedTuple, Self
 
@@ -20,19 +20,19 @@ import polars as pl
 
 from dataprep.errors import DataError
 from dataprep.sources import lines
-from dataprep.sources.columns import require
+from dataprep.sources.columns import Wanted, chosen
 from dataprep.sources.files import File
 
 MAX_FIELD_CHARS = 2**26
 """A quoted field longer than this counts as never closed."""
 
 
-def records(file: File, wanted: Mapping[str, str], *, delimiter: str, is_quoted: bool) -> Iterator[pl.DataFrame]:
+def records(file: File, columns: Wanted, *, delimiter: str, is_quoted: bool) -> Iterator[pl.DataFrame]:
     """Read a delimited file.
 
     Args:
         file: The file.
-        wanted: Role to column name.
+        columns: The columns asked for.
         delimiter: One character.
         is_quoted: Whether double quotes wrap fields.
 
@@ -44,56 +44,64 @@ def records(file: File, wanted: Mapping[str, str], *, delimiter: str, is_quoted:
         DataError: The header cannot be read.
     """
     if is_quoted:
-        yield from _quoted_records(file, wanted, delimiter)
+        yield from _quoted_records(file, columns, delimiter)
     else:
-        yield from _plain_records(file, wanted, delimiter)
+        yield from _plain_records(file, columns, delimiter)
 
 
-def _plain_records(file: File, wanted: Mapping[str, str], delimiter: str) -> Iterator[pl.DataFrame]:
-    header: list[str] | None = None
+def _plain_records(file: File, columns: Wanted, delimiter: str) -> Iterator[pl.DataFrame]:
+    header: _Header | None = None
     for frame in lines.frames(file):
         rows = frame
         if header is None:
             if rows.is_empty():
                 continue
             first = rows.row(0, named=True)
-            header = _checked_header(first["raw"].split(delimiter), wanted, first["found"], file)
+            header = _header(first["raw"].split(delimiter), columns, first["found"], file)
             rows = rows.slice(1)
         fields = pl.col("fields").list
+        is_ragged = pl.col("rule").is_null() & (fields.len() != header.n_columns)
+        ragged = pl.concat_str([fields.len(), pl.lit(f" columns; wanted {header.n_columns}")])
         yield rows.with_columns(fields=pl.col("raw").str.split(delimiter)).select(
             pl.concat_str([pl.lit(f"{file.name}:"), "line"]).alias("position"),
             "raw",
-            pl.when(pl.col("rule").is_null() & (fields.len() != len(header))).then(pl.lit("columns")).otherwise("rule").alias("rule"),
-            pl.coalesce("found", pl.format(f"{{}} columns; wanted {len(header)}", fields.len())).alias("found"),
-            *(fields.get(header.index(name), null_on_oob=True).alias(role) for role, name in wanted.items()),
+            pl.when(is_ragged).then(pl.lit("columns")).otherwise("rule").alias("rule"),
+            pl.when(is_ragged).then(ragged).otherwise("found").alias("found"),
+            *(fields.get(index, null_on_oob=True).alias(role) for role, index in header.indexes.items()),
         )
 
 
-def _checked_header(header: Sequence[str], wanted: Mapping[str, str], found: str | None, file: File) -> list[str]:
+class _Header(NamedTuple):
+    """Number of columns, and which one (from 0) plays which role."""
+
+    n_columns: int
+    indexes: dict[str, int]
+
+
+def _header(fields: Sequence[str], columns: Wanted, found: str | None, file: File) -> _Header:
     if found is not None:
         raise DataError(f"{file.shown}: the header line cannot be read: {found}. Save the file as UTF-8 text.")
-    names = [name.strip() for name in header]
-    require(names, wanted, where=file.shown)
-    return names
+    names = [field.strip() for field in fields]
+    return _Header(len(names), {role: names.index(name) for role, name in chosen(names, columns, where=file.shown).items()})
 
 
-def _quoted_records(file: File, wanted: Mapping[str, str], delimiter: str) -> Iterator[pl.DataFrame]:
+def _quoted_records(file: File, columns: Wanted, delimiter: str) -> Iterator[pl.DataFrame]:
     rows = _rows(file, delimiter)
     first = next(rows, None)
     if first is None:
         return
-    header = _checked_header(first.fields, wanted, first.found, file)
-    indexes = {role: header.index(name) for role, name in wanted.items()}
-    for batch in _batches(_of_width(row, len(header)) for row in rows):
+    header = _header(first.fields, columns, first.found, file)
+    names = ("position", "raw", "rule", "found", *header.indexes)
+    for batch in _batches(_of_width(row, header.n_columns) for row in rows):
         yield pl.DataFrame(
             {
                 "position": [f"{file.name}:{row.line}" for row in batch],
                 "raw": [row.raw for row in batch],
                 "rule": [row.rule for row in batch],
                 "found": [row.found for row in batch],
-                **{role: [row.fields[i] if row.fields else None for row in batch] for role, i in indexes.items()},
+                **{role: [row.fields[i] if row.fields else None for row in batch] for role, i in header.indexes.items()},
             },
-            schema=dict.fromkeys(("position", "raw", "rule", "found", *indexes), pl.String),
+            schema=dict.fromkeys(names, pl.String),
         )
 
 

@@ -4,7 +4,7 @@ Offline (HF_HUB_OFFLINE=1) the local cache is read instead, which
 `hf download --repo-type dataset OWNER/NAME` fills.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import polars as pl
 
 from dataprep.errors import DataError, DataprepError, RemoteError, SourceMissingError
 from dataprep.sources import tables
+from dataprep.sources.columns import Wanted
 
 _CHUNK_ROWS = 10_000
 _TIMEOUT_S = 10.0
@@ -38,12 +39,12 @@ def commit(repo: str, revision: str | None) -> str:
         return str(HfApi().dataset_info(repo, revision=revision, timeout=_TIMEOUT_S).sha)
 
 
-def records(repo: str, wanted: Mapping[str, str], *, config: str | None, split: str, commit: str) -> Iterator[pl.DataFrame]:
+def records(repo: str, columns: Wanted, *, config: str | None, split: str, commit: str) -> Iterator[pl.DataFrame]:
     """Stream a split.
 
     Args:
         repo: owner/name of the dataset.
-        wanted: Role to column name.
+        columns: The columns asked for.
         config: Configuration, None for the default one.
         split: Name of the split.
         commit: What `commit` gave.
@@ -57,12 +58,13 @@ def records(repo: str, wanted: Mapping[str, str], *, config: str | None, split: 
         DataError: The data on the Hub cannot be read.
     """
     first_row = 1
+    roles: dict[str, str] = {}
     with _explained(repo, commit):
         for table in _tables(repo, config, split, commit):
             frame = pl.DataFrame(pl.from_arrow(table))
             if first_row == 1:
-                tables.check(frame.schema, wanted, where=repo)
-            yield tables.records(frame, wanted, name=repo, first_row=first_row)
+                roles = tables.text_columns(frame.schema, columns, where=repo)
+            yield tables.records(frame, roles, name=repo, first_row=first_row)
             first_row += frame.height
 
 
@@ -70,12 +72,16 @@ def _tables(repo: str, config: str | None, split: str, commit: str) -> Iterator[
     """Arrow tables of a split."""
     import datasets  # noqa: PLC0415 - takes a second
     from huggingface_hub import constants  # noqa: PLC0415 - start-up time
+    from pyarrow import ArrowException  # noqa: PLC0415 - start-up time
 
     datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # what goes wrong is raised, and said by us
     where = {"path": str(_cached(repo, commit))} if constants.HF_HUB_OFFLINE else {"path": repo, "revision": commit}
     with _few_retries(datasets.config):
         try:
             rows = datasets.load_dataset(name=config, split=split, streaming=True, **where)
+        except ArrowException:  # a ValueError too, but about the data
+            raise
         except ValueError as error:  # what datasets raises for an unknown configuration or split, with those that are there
             raise SourceMissingError(f"{repo}: config {config!r}, split {split!r}: {_short(error)}") from error
         yield from rows.with_format("arrow").iter(batch_size=_CHUNK_ROWS)

@@ -14,56 +14,58 @@ from typing import Any
 import polars as pl
 
 from dataprep.sources import lines
-from dataprep.sources.columns import require
+from dataprep.sources.columns import Wanted, chosen
 from dataprep.sources.files import File
 from dataprep.sources.values import as_text
 
 _DECODER = json.JSONDecoder()
 
 
-def records(file: File, wanted: Mapping[str, str], *, optional: tuple[str, ...] = ("id", "title", "label")) -> Iterator[pl.DataFrame]:
+def records(file: File, columns: Wanted, *, needed: tuple[str, ...] = ("question", "passage")) -> Iterator[pl.DataFrame]:
     """Read a file of JSON lines.
 
     Args:
         file: The file.
-        wanted: Role to key.
-        optional: Roles whose key a single object may lack.
+        columns: The keys asked for.
+        needed: Roles whose key no object may lack.
 
     Returns:
         Frames of `position` (file:line), `raw`, `rule`, `found` and one text column per role.
 
     Raises:
-        SourceMissingError: No object of the first frame has a wanted key.
+        SourceMissingError: No object of the first frame that has objects has a named key.
     """
-    is_first = True
+    roles = columns.named | columns.usual
+    names = ("rule", "found", *roles)
+    is_checked = False
     for frame in lines.frames(file):
-        if is_first:
-            is_first = not _require_keys(frame, wanted, where=file.shown)
+        is_checked = is_checked or _has_keys(frame, columns, where=file.shown)
         parsed = [
-            _parsed(raw, wanted, optional) if rule is None else (rule, found, *(None for _ in wanted))
+            _parsed(raw, roles, needed) if rule is None else (rule, found, *(None for _ in roles))
             for raw, rule, found in frame.select("raw", "rule", "found").iter_rows()
         ]
-        names = ("rule", "found", *wanted)
-        columns = zip(names, zip(*parsed, strict=True) if parsed else [()] * len(names), strict=True)
+        values = zip(*parsed, strict=True) if parsed else [()] * len(names)
         yield frame.select(
             pl.concat_str([pl.lit(f"{file.name}:"), "line"]).alias("position"),
             "raw",
-            *(pl.Series(name, values, pl.String) for name, values in columns),
+            *(pl.Series(name, texts, pl.String) for name, texts in zip(names, values, strict=True)),
         )
 
 
-def _require_keys(frame: pl.DataFrame, wanted: Mapping[str, str], *, where: str) -> bool:
-    """Check the keys of all objects of a frame together; false where it holds no object to check."""
+def _has_keys(frame: pl.DataFrame, columns: Wanted, *, where: str) -> bool:
+    """Whether the objects of a frame have, together, all named keys; false where it holds no object to look at.
+
+    Raises:
+        SourceMissingError: They lack one.
+    """
     keys: dict[str, None] = {}
     for raw in frame.filter(pl.col("rule").is_null())["raw"]:
         row = _value(raw)
         if isinstance(row, dict):
             keys.update(dict.fromkeys(row))
-            if keys.keys() >= set(wanted.values()):
+            if keys.keys() >= set(columns.named.values()):
                 return True
-    if keys:
-        require(keys, wanted, where=where)
-    return False
+    return bool(keys) and bool(chosen(keys, columns, where=where))
 
 
 def _value(raw: str) -> Any:  # noqa: ANN401 - JSON may hold anything
@@ -74,17 +76,17 @@ def _value(raw: str) -> Any:  # noqa: ANN401 - JSON may hold anything
         return error
 
 
-def _parsed(raw: str, wanted: Mapping[str, str], optional: tuple[str, ...]) -> tuple[str | None, ...]:
+def _parsed(raw: str, roles: Mapping[str, str], needed: tuple[str, ...]) -> tuple[str | None, ...]:
     """Rule and finding (None where the line can be read), then the wanted values."""
-    nothing = (None,) * len(wanted)
+    nothing = (None,) * len(roles)
     row = _value(raw)
     if isinstance(row, Exception):
         return "json", f"{row}; wanted a JSON object", *nothing
     if not isinstance(row, dict):
         return "json", f"a JSON {type(row).__name__}; wanted an object", *nothing
     values: list[str | None] = []
-    for role, name in wanted.items():
-        if name not in row and role not in optional:
+    for role, name in roles.items():
+        if name not in row and role in needed:
             return "columns", f"no key {name!r}; wanted it for the {role}", *nothing
         try:
             values.append(as_text(row.get(name)))

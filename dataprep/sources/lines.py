@@ -57,7 +57,7 @@ def chunks(file: File) -> Iterator[bytes]:
 def bad_byte(line: bytes, offset: int) -> str | None:
     """What is not UTF-8 about a line that begins at `offset` of the file; None where nothing is."""
     try:
-        line.decode()
+        line.rstrip(b"\r\n").decode()
     except UnicodeDecodeError as error:
         return f"byte 0x{line[error.start]:02x} at offset {offset + error.start} of the file ({error.reason}); wanted UTF-8"
     return None

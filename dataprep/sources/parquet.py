@@ -1,24 +1,25 @@
 """Parquet files as frames of records. A row's number (from 1) stands for its line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
 from dataprep.errors import DataError
 from dataprep.sources import tables
+from dataprep.sources.columns import Wanted
 from dataprep.sources.files import File
 from dataprep.sources.opening import blocks
 
 _CHUNK_ROWS = 50_000
 
 
-def records(file: File, wanted: Mapping[str, str], *, scratch: Path) -> Iterator[pl.DataFrame]:
+def records(file: File, columns: Wanted, *, scratch: Path) -> Iterator[pl.DataFrame]:
     """Read a parquet file.
 
     Args:
         file: The file.
-        wanted: Role to column name.
+        columns: The columns asked for.
         scratch: Folder for the unpacked file, if it is compressed or stands in a .zip.
 
     Returns:
@@ -31,10 +32,10 @@ def records(file: File, wanted: Mapping[str, str], *, scratch: Path) -> Iterator
     path = _unpacked(file, scratch)
     try:
         rows = pl.scan_parquet(path)
-        tables.check(rows.collect_schema(), wanted, where=file.shown)
+        roles = tables.text_columns(rows.collect_schema(), columns, where=file.shown)
         first_row = 1
-        for frame in rows.select(sorted(set(wanted.values()))).collect_batches(chunk_size=_CHUNK_ROWS, maintain_order=True):
-            yield tables.records(frame, wanted, name=file.name, first_row=first_row)
+        for frame in rows.select(sorted(set(roles.values()))).collect_batches(chunk_size=_CHUNK_ROWS, maintain_order=True):
+            yield tables.records(frame, roles, name=file.name, first_row=first_row)
             first_row += frame.height
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(

@@ -11,7 +11,7 @@ from dataprep.errors import DataError
 from dataprep.identity import later_occurrences, order_free_digest, repeated
 from dataprep.schemas import LEDGER, ROWS
 from dataprep.sources import beir, delimited, hub, jsonl, parquet, rules, squad
-from dataprep.sources.columns import roles
+from dataprep.sources.columns import wanted
 from dataprep.sources.files import File, locate, members
 from dataprep.sources.opening import bytes_digest
 
@@ -88,7 +88,7 @@ def _reading(source: recipe.Source, folder: Path | None, place: Path) -> _Readin
     if source.kind == "hub":
         repo = str(source.repo)
         commit = hub.commit(repo, source.revision)
-        return _Reading(hub.records(repo, roles(source.columns), config=source.config, split=source.split, commit=commit), [], commit)
+        return _Reading(hub.records(repo, wanted(source.columns), config=source.config, split=source.split, commit=commit), [], commit)
     files = locate(str(source.path), folder=folder, scratch=place)
     if source.kind == "beir":
         parts = [beir.records(file, split=source.split, scratch=place) for file in files]
@@ -98,17 +98,17 @@ def _reading(source: recipe.Source, folder: Path | None, place: Path) -> _Readin
 
 
 def _records(source: recipe.Source, file: File, place: Path) -> Iterator[pl.DataFrame]:
-    wanted = roles(source.columns)
+    columns = wanted(source.columns)
     match source.kind:
         case "jsonl":
-            return jsonl.records(file, wanted)
+            return jsonl.records(file, columns)
         case "parquet":
-            return parquet.records(file, wanted, scratch=place)
+            return parquet.records(file, columns, scratch=place)
         case "squad":
             return squad.records(file)
         case kind:
             is_quoted = source.quoting == "standard" or (source.quoting == "auto" and kind == "csv")
-            return delimited.records(file, wanted, delimiter=_DELIMITERS[kind], is_quoted=is_quoted)
+            return delimited.records(file, columns, delimiter=_DELIMITERS[kind], is_quoted=is_quoted)
 
 
 def _written(frame: pl.DataFrame, path: Path) -> Path:

@@ -5,29 +5,30 @@ from collections.abc import Mapping
 import polars as pl
 
 from dataprep.errors import SourceMissingError
-from dataprep.sources.columns import require
+from dataprep.sources.columns import Wanted, chosen
 
 
-def check(schema: Mapping[str, pl.DataType], wanted: Mapping[str, str], *, where: str) -> None:
-    """Raise unless every wanted column is there and can be written as text.
+def text_columns(schema: Mapping[str, pl.DataType], columns: Wanted, *, where: str) -> dict[str, str]:
+    """Role to column, for one table.
 
     Raises:
         SourceMissingError: A wanted column is missing, or holds lists, objects or bytes.
     """
-    require(schema, wanted, where=where)
-    for role, name in wanted.items():
+    roles = chosen(schema, columns, where=where)
+    for role, name in roles.items():
         dtype = schema[name]
         if dtype.is_nested() or dtype in {pl.Binary, pl.Object}:
             advice = f"Set columns.{role} to a column of text, or write one."
             raise SourceMissingError(f"{where}: the column {name!r} holds {dtype}; wanted text for the {role}. {advice}")
+    return roles
 
 
-def records(frame: pl.DataFrame, wanted: Mapping[str, str], *, name: str, first_row: int) -> pl.DataFrame:
+def records(frame: pl.DataFrame, roles: Mapping[str, str], *, name: str, first_row: int) -> pl.DataFrame:
     """Bring typed columns into the shape of records.
 
     Args:
-        frame: Rows with the wanted columns.
-        wanted: Role to column name.
+        frame: Rows with these columns.
+        roles: What `text_columns` gave.
         name: File or repository, for positions.
         first_row: Number of the frame's first row in it, from 1.
 
@@ -40,5 +41,5 @@ def records(frame: pl.DataFrame, wanted: Mapping[str, str], *, name: str, first_
         nothing.alias("raw"),
         nothing.alias("rule"),
         nothing.alias("found"),
-        *(pl.col(column).cast(pl.String).alias(role) for role, column in wanted.items()),
+        *(pl.col(column).cast(pl.String).alias(role) for role, column in roles.items()),
     )

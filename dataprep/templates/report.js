@@ -50,6 +50,13 @@
     return button;
   };
 
+  const identifier = (id) => {
+    const made = make("div", "id");
+    const end = id.lastIndexOf(":") + 1;
+    made.append(id.slice(0, end), make("wbr"), id.slice(end));
+    return made;
+  };
+
   const cell = (label, ...content) => {
     const made = make("td");
     made.dataset.label = label;
@@ -64,10 +71,10 @@
     if (event.note) what.append(make("div", "about", event.note));
     if (event.into) what.append(make("div", "about", `into ${event.into}`));
     for (const name of ["question", "passage"]) {
-      if (event[name]) what.append(make("div", "about", `${name}: ${event[name]}`));
+      if (event[name] && !(event.column === name && event.runs.length)) what.append(make("div", "about", `${name}: ${event[name]}`));
     }
     row.append(
-      cell("", event.source_key, make("div", "id", event.row_id)),
+      cell("", event.source_key, identifier(event.row_id)),
       cell("stage", filterButton("stage", event.stage)),
       cell("action", filterButton("action", event.action)),
       cell("rule", event.rule === null ? "" : filterButton("rule", event.rule), event.column ? make("div", "muted small", event.column) : ""),

@@ -1,0 +1,119 @@
+"""The words of many texts at once, as 64-bit hashes, read from the texts' bytes.
+
+Words are those of `text.fold`. Folding a million passages character by character costs more than all
+the rest of a near join, and most of it is spent on normalising what is normal already. So texts made of
+ASCII, Latin letters and typographic punctuation are folded here by byte tables, derived below from
+Unicode's own; any other text goes through `text.fold` first. Both give the same words.
+
+A word's hash is a polynomial over its bytes, a difference of two prefix sums (Karp & Rabin 1987), so
+no word object is ever made. The base is a constant of this module: hashes are the same in every
+version of NumPy, Polars and Python.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+from unicodedata import category, normalize
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dataprep.text import fold
+
+Bytes = NDArray[np.uint8]
+Hashes = NDArray[np.uint64]
+Integers = NDArray[np.int64]
+
+_BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse; 5 modulo 8, so that its powers repeat as late as they can
+_MIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))  # MurmurHash3's 64-bit finaliser
+_SHIFT = np.uint64(33)
+_END, _SPACE = 0, 32  # of a text; of a word
+
+
+class Words(NamedTuple):
+    """The words of a run of texts: `counts[i]` hashes for text i, one text after the other."""
+
+    hashes: Hashes
+    counts: Integers
+
+
+def words(texts: pl.Series) -> Words:
+    """Hash the words of each text.
+
+    Args:
+        texts: Texts, folded or not. No nulls.
+
+    Returns:
+        Hashes of the words in their order, equal for equal words of `text.fold`.
+    """
+    data = _folded_bytes(texts)
+    separators = np.flatnonzero(data <= _SPACE)
+    starts, ends = np.append(0, separators[:-1] + 1), separators
+    is_word = ends > starts
+    words_before = np.cumsum(is_word)[data[separators] == _END]
+    return Words(mix(_polynomials(data, starts[is_word], ends[is_word])), np.diff(words_before, prepend=0))
+
+
+def mix(hashes: Hashes) -> Hashes:
+    """Spread every bit of the hashes over all bits, in place."""
+    for factor in _MIX:
+        hashes ^= hashes >> _SHIFT
+        hashes *= factor
+    hashes ^= hashes >> _SHIFT
+    return hashes
+
+
+def _is_separator(char: str) -> bool:
+    """Whether a character becomes white space when folded: no letter, mark or digit comes out of it."""
+    return not any(category(part)[0] in "LMN" for part in normalize("NFKC", char))
+
+
+def _is_plain_letter(char: str) -> bool:
+    """Whether a letter of two bytes is normal, and its lower case as well, with the same first byte."""
+    lower = char.lower()
+    return char.isalpha() and normalize("NFKC", char + lower) == char + lower and lower.encode()[:-1] == char.encode()[:1]
+
+
+_LETTERS = [char for char in map(chr, range(0xC0, 0x180)) if _is_plain_letter(char)]  # first byte C3, C4 or C5
+_MARKS = [char for char in map(chr, [*range(0x80, 0xC0), *range(0x2000, 0x2040)]) if _is_separator(char)]  # C2 or E2 80
+_UNUSUAL = f"[^\x01-\x7f{''.join(_LETTERS + _MARKS)}]"
+_ASCII = bytes(byte if byte in (_END, *range(0x80, 0x100)) or chr(byte).isalnum() else _SPACE for byte in range(0x100)).lower()
+_SECOND = np.zeros(3 * 0x40, np.uint8) + np.tile(np.arange(0x80, 0xC0, dtype=np.uint8), 3)  # of two bytes, by the first and the second
+for _letter in _LETTERS:
+    _SECOND[ord(_letter) - 0xC0] = _letter.lower().encode()[1]
+
+
+def _folded_bytes(texts: pl.Series) -> Bytes:
+    """The texts' folded bytes: lower case, anything between words a run of spaces, _END after each text."""
+    unusual = texts.str.contains(_UNUSUAL).arg_true()
+    usual = texts.scatter(unusual, texts.gather(unusual).to_frame().select(fold(pl.first())).to_series()) if len(unusual) else texts
+    joined: bytes = usual.str.join("\0").cast(pl.Binary).item()
+    data = np.frombuffer(bytearray((joined + b"\0").translate(_ASCII)), np.uint8)
+    letters = np.flatnonzero((data >= 0xC3) & (data <= 0xC5))  # noqa: PLR2004 - first bytes of U+00C0 to U+017F
+    data[letters + 1] = _SECOND[(data[letters].astype(np.int64) - 0xC3) * 0x40 + data[letters + 1] - 0x80]
+    for first, length in ((0xC2, 2), (0xE2, 3)):
+        marks = np.flatnonzero(data == first)
+        marks = marks[data[marks + 1] == 0x80] if length == 3 else marks  # noqa: PLR2004 - letters have other second bytes
+        for offset in range(length):
+            data[marks + offset] = _SPACE
+    return data
+
+
+def _polynomials(data: Bytes, starts: Integers, ends: Integers) -> Hashes:
+    """Hash of the bytes [start, end) of each run, equal for equal bytes wherever they stand."""
+    powers, inverses = _powers(1 << len(data).bit_length())
+    sums = np.zeros(len(data) + 1, np.uint64)
+    np.cumsum(data * powers[: len(data)], out=sums[1:])
+    hashes: Hashes = (sums[ends] - sums[starts]) * inverses[starts]
+    return hashes
+
+
+@lru_cache(maxsize=2)
+def _powers(n: int) -> tuple[Hashes, Hashes]:
+    """The first n powers of the base, and of its inverse, modulo 2⁶⁴."""
+    both = []
+    for base in (_BASE, pow(_BASE, -1, 1 << 64)):
+        factors = np.full(n, base, np.uint64)
+        factors[0] = 1
+        both.append(np.multiply.accumulate(factors))
+    return both[0], both[1]

@@ -1,0 +1,117 @@
+"""Evaluation searches the whole corpus once per model, and judges only what can be right."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataprep import evaluation, schemas
+from dataprep.errors import DataError
+from dataprep.evaluation import Task, Vectors, evaluate, primary_score, retrieval_task
+from dataprep.metrics import MEASURES
+
+
+class Stub:
+    """Encoder whose vector of a text is drawn by a seed made of the text; a prefix tells questions apart where wanted."""
+
+    def __init__(self, dims: int = 8) -> None:
+        self.dims, self.encoded = dims, 0
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([self._vector(text.removeprefix("o co chodzi: ")) for text in texts], dtype=np.float32)
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        self.encoded += len(texts)
+        return np.array([self._vector(text) for text in texts], dtype=np.float32)
+
+    def _vector(self, text: str) -> np.ndarray:
+        return np.random.default_rng(list(text.encode())).standard_normal(self.dims)
+
+
+def task(n_passages: int = 30, n_queries: int = 6) -> Task:
+    passages = {f"p{i:03}": f"passage {i}" for i in range(n_passages)}
+    queries = [(f"q{i}", f"o co chodzi: passage {i}", f"q{i}", "test") for i in range(n_queries)]
+    judged = [(f"q{i}", f"p{i:03}", 1, True, "r") for i in range(n_queries)] + [("q0", "p005", 0, True, "r")]
+    return retrieval_task(
+        pl.DataFrame(queries, schema=schemas.SPLIT_QUERIES, orient="row").lazy(),
+        pl.DataFrame(judged, schema=schemas.JUDGEMENTS, orient="row").lazy(),
+        pl.DataFrame([(i, "", t) for i, t in passages.items()], schema=schemas.CORPUS, orient="row").lazy(),
+        split="test",
+    )
+
+
+def test_only_questions_of_the_split_with_a_positive_are_judged_against_every_passage() -> None:
+    queries = pl.DataFrame(
+        [("a", "x", "a", "test"), ("b", "y", "b", "test"), ("c", "z", "c", "train")], schema=schemas.SPLIT_QUERIES, orient="row"
+    )
+    judged = pl.DataFrame(
+        [("a", "p1", 1, True, "r"), ("b", "p1", 0, True, "r"), ("c", "p2", 1, True, "r")], schema=schemas.JUDGEMENTS, orient="row"
+    )
+    corpus = pl.DataFrame([("p2", "T", "two"), ("p1", "", "one")], schema=schemas.CORPUS, orient="row")
+    found = retrieval_task(queries.lazy(), judged.lazy(), corpus.lazy(), split="test")
+    assert found.queries["query_id"].to_list() == ["a"]
+    assert found.passages.rows() == [("p1", "one"), ("p2", "T two")]
+    assert found.qrels.select("query_id", "passage_id").rows() == [("a", "p1")]
+    with pytest.raises(DataError, match="split validation: found no question"):
+        retrieval_task(queries.lazy(), judged.lazy(), corpus.lazy(), split="validation")
+
+
+def test_the_corpus_is_encoded_once_for_all_dimensions() -> None:
+    encoder = Stub(dims=8)
+    found = evaluate(task(), {"finetuned": encoder}, dims=(16, 4, 2), bootstrap_samples=10, seed=1)
+    assert encoder.encoded == 30
+    assert list(found.summary["systems"]["finetuned"]) == ["8", "4", "2"]
+
+
+def test_a_perfect_encoder_has_one_and_its_gain_has_an_interval() -> None:
+    found = evaluate(task(), {"base": Stub(2), "finetuned": Stub(8)}, dims=(2,), bootstrap_samples=50, seed=1).summary
+    assert found["systems"]["finetuned"]["8"]["ndcg@10"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert set(found["differences"]) == {"finetuned-base", "finetuned-bm25"}
+    assert set(found["differences"]["finetuned-base"]) == {"2"}
+    assert set(found["differences"]["finetuned-bm25"]) == {"8", "2"}
+    assert (found["n_queries"], found["n_passages"], found["split"]) == (6, 30, "test")
+    assert set(found["systems"]["bm25"]["all"]) == set(MEASURES)
+
+
+def test_runs_and_figures_per_query_are_kept_for_every_system() -> None:
+    found = evaluate(task(), {"base": Stub(8)}, dims=(4,), bootstrap_samples=10, seed=1)
+    assert found.runs.schema == schemas.RUN
+    assert found.runs.select("system", "dimension").unique().sort("system", "dimension").rows() == [
+        ("base", 4),
+        ("base", 8),
+        ("bm25", None),
+    ]
+    assert found.per_query.height == 3 * 6
+    means = found.per_query.filter(pl.col("dimension") == 4)["ndcg@10"].mean()
+    assert found.summary["systems"]["base"]["4"]["ndcg@10"]["value"] == pytest.approx(means, abs=1e-6)
+    assert primary_score(task(), Stub(8)) == 1.0
+
+
+@given(n_passages=st.integers(1, 150), dimension=st.integers(1, 8), block=st.sampled_from([1, 7, 64, 10_000]))
+def test_search_in_blocks_is_the_full_ranking_by_cosine(n_passages: int, dimension: int, block: int) -> None:
+    wanted = task(n_passages, n_queries=min(3, n_passages))
+    vectors = Vectors.of(wanted, Stub(8))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "_BLOCK_SCORES", block)
+        found = vectors.search(wanted, dimension)
+    q, p = (v[:, :dimension] / np.linalg.norm(v[:, :dimension], axis=1, keepdims=True) for v in vectors)
+    for number, scores in enumerate((q @ p.T).tolist()):
+        ranked = np.lexsort((np.arange(n_passages), -np.round(scores, 6)))[:100]
+        mine = found.filter(pl.col("query_id") == f"q{number}")
+        assert mine["score"].to_list() == pytest.approx([scores[i] for i in ranked], abs=2e-6)
+        assert mine["rank"].to_list() == list(range(1, len(ranked) + 1))
+
+
+def test_equal_vectors_are_ranked_by_passage_id() -> None:
+    wanted = task(5, 1)
+    vectors = Vectors(np.ones((1, 4), dtype=np.float32), np.ones((5, 4), dtype=np.float32))
+    assert vectors.search(wanted, 4)["passage_id"].to_list() == ["p000", "p001", "p002", "p003", "p004"]
+
+
+def test_vectors_of_zeros_are_found_last_and_break_nothing() -> None:
+    wanted = task(3, 1)
+    passages = np.array([[0, 0], [1, 0], [-1, 0]], dtype=np.float32)
+    assert Vectors(np.array([[1, 0]], dtype=np.float32), passages).search(wanted, 2)["passage_id"].to_list() == ["p001", "p000", "p002"]

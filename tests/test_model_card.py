@@ -1,0 +1,133 @@
+"""The model's card says what the figures say, and never "Unknown"."""
+
+import re
+from typing import Any
+
+import pytest
+from huggingface_hub import ModelCard
+
+from dataprep.metrics import MEASURES
+from dataprep.model_card import card
+
+
+def metadata(text: str) -> Any:  # noqa: ANN401 - the card's fields are dynamic
+    return ModelCard(text).data
+
+
+def manifest(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of the manifest
+    train = {"base_model": "embedded", "base_revision": None}
+    recipe: dict[str, Any] = {
+        "name": "probe",
+        "title": "Próba",
+        "sources": [{"name": "a", "repo": None}],
+        "filter": {"languages": ["pl"]},
+        "negatives": {"per_positive": 3},
+    }
+    sources = [{"name": "a", "kind": "tsv", "rows": 1234, "licence": "cc-by-4.0"}]
+    found: dict[str, Any] = {
+        "recipe": {**recipe, "train": train},
+        "recipe_sha256": "ab" * 32,
+        "dataprep_version": "0.1.0",
+        "sources": sources,
+    }
+    found["recipe"] = {**found["recipe"], **changed.pop("recipe", {})}
+    return {**found, **changed}
+
+
+def figure(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.05, "high": value + 0.05}
+
+
+EVALUATION = {
+    "split": "test",
+    "n_queries": 1100,
+    "n_passages": 40_000,
+    "tie_rule": "by score, then id",
+    "bootstrap_samples": 1000,
+    "systems": {
+        "bm25": {"all": dict.fromkeys(MEASURES, figure(0.811))},
+        "base": {"256": dict.fromkeys(MEASURES, figure(0.512)), "64": dict.fromkeys(MEASURES, figure(0.313))},
+        "finetuned": {"256": dict.fromkeys(MEASURES, figure(0.714)), "64": dict.fromkeys(MEASURES, figure(0.615))},
+    },
+    "differences": {"finetuned-base": {"256": dict.fromkeys(MEASURES, figure(0.202))}},
+}
+TRAINING = {
+    "settings": {
+        "epochs": 5,
+        "batch_size": 64,
+        "learning_rate": 0.02,
+        "warmup_fraction": 0.1,
+        "matryoshka_dims": (256, 64),
+        "max_positives_per_question": 8,
+        "query_prompt": "zapytanie: ",
+        "passage_prompt": "",
+        "seed": 42,
+        "loss": "MatryoshkaLoss(MultipleNegativesRankingLoss)",
+        "optimizer": "AdamW",
+        "schedule": "cosine",
+    },
+    "tables": {"pairs": {"rows": 5000, "rows_used": 4990, "batches_per_epoch": 80, "steps": 400}},
+    "validation": [{"table": "base", "epoch": 0, "ndcg@10": 0.5}, {"table": "pairs", "epoch": 1, "ndcg@10": 0.7}],
+    "kept": {"table": "pairs", "epoch": 1, "ndcg@10": 0.7},
+}
+LENGTHS = {
+    "columns": [
+        {"table": "pairs", "column": "anchor", "split": "train", "measure": "tokens", "tokenizer": "embedded", "mean": 11.25, "max": 1040}
+    ]
+}
+
+
+def test_every_metric_of_every_dimension_is_in_the_model_index() -> None:
+    data = metadata(card(manifest(), TRAINING, EVALUATION, LENGTHS))
+    found = {(r.dataset_name, r.metric_name): r.metric_value for r in data.eval_results}
+    assert len(found) == 2 * len(MEASURES)
+    assert found["Próba, test, 64 dimensions", "Cosine ndcg@10"] == 0.615
+    assert (data.language, data.license, data.library_name, data.pipeline_tag) == (
+        ["pl"],
+        "cc-by-4.0",
+        "sentence-transformers",
+        "sentence-similarity",
+    )
+    assert data.base_model is None
+
+
+def test_figures_of_all_systems_rows_tokens_and_the_kept_pass_are_told() -> None:
+    text = card(manifest(), TRAINING, EVALUATION, LENGTHS)
+    for wanted in (
+        "0.811 [0.761, 0.861]",
+        "+0.202 [+0.152, +0.252]",
+        "1,100 questions",
+        "40,000 passages",
+        "4,990",
+        "anchor 11.2 (1,040)",
+        "epoch 1 on pairs",
+    ):
+        assert wanted in text
+    assert "'zapytanie: ' before questions" in text
+    assert "ab" * 32 in text
+    assert not re.search(r"unknown|none\b|nan\b", text, flags=re.IGNORECASE)
+
+
+def test_a_base_model_and_a_source_of_the_hub_are_linked() -> None:
+    changed = {"train": {"base_model": "owner/base", "base_revision": "v1"}, "sources": [{"name": "a", "repo": "owner/data"}]}
+    text = card(manifest(recipe=changed), TRAINING, EVALUATION, LENGTHS)
+    data = metadata(text)
+    assert data.base_model == "owner/base"
+    assert data.datasets == ["owner/data"]
+    assert "revision `v1`" in text
+    assert "Static vectors" not in text
+
+
+@pytest.mark.parametrize(
+    ("licences", "name"), [(["cc-by-4.0", "mit"], "several-licences"), (["my own"], "see-sources"), (["unknown"], "see-sources")]
+)
+def test_a_licence_that_is_not_one_the_hub_knows_is_other(licences: list[str], name: str) -> None:
+    sources = [{"name": f"s{i}", "kind": "tsv", "rows": 1, "licence": licence} for i, licence in enumerate(licences)]
+    data = metadata(card(manifest(sources=sources), TRAINING, EVALUATION, LENGTHS))
+    assert (data.license, data.license_name) == ("other", name)
+
+
+def test_without_validation_and_training_rows_the_card_still_stands() -> None:
+    text = card(manifest(), {**TRAINING, "tables": {}, "validation": [], "kept": None}, EVALUATION, {"columns": []})
+    assert "those after the last step" in text
+    assert "No question of validation has a positive." in text
