@@ -8,9 +8,7 @@ either finished or absent, and a second run does only what is absent.
 
 import ast
 import json
-import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,10 +21,10 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import polars as pl
-from filelock import FileLock, Timeout
 
 from dataprep import io, recipe_file
-from dataprep.errors import BusyError, CallError
+from dataprep.errors import CallError
+from dataprep.holding import held
 from dataprep.recipe import Recipe
 
 _RECORD = "stage.json"
@@ -119,8 +117,13 @@ def existing_build(folder: Path) -> Build:
 
 
 @contextmanager
-def opened(folder: Path, recipe: Recipe) -> Iterator[Build]:
+def opened(folder: Path, recipe: Recipe, *, wait_s: float = 0) -> Iterator[Build]:
     """Make or reopen a build folder and hold it for this process; a holder that dies lets go.
+
+    Args:
+        folder: The build folder.
+        recipe: The recipe that fills it.
+        wait_s: How long to wait for another process that holds the folder, in seconds.
 
     Raises:
         CallError: The folder holds another recipe's build, or is no build folder.
@@ -128,19 +131,17 @@ def opened(folder: Path, recipe: Recipe) -> Iterator[Build]:
     """
     _refuse_foreign(folder, recipe)
     folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / ".holder"
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            io.write_text(f"process {os.getpid()} on {socket.gethostname()}", holder)
-            shutil.rmtree(folder / ".scratch", ignore_errors=True)
-            io.write_text(recipe_file.dump(recipe), folder / "recipe.toml")
-            try:
-                yield Build(folder, recipe)
-            finally:
-                holder.unlink(missing_ok=True)
-    except Timeout as error:
-        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
-        raise BusyError(f"{folder} is in use by {who}; wait for it, or name another folder with --build") from error
+    with held(folder, wait_s):
+        _sweep(folder)
+        io.write_text(recipe_file.dump(recipe), folder / "recipe.toml")
+        yield Build(folder, recipe)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed run left half written."""
+    shutil.rmtree(folder / ".scratch", ignore_errors=True)
+    for partial in folder.glob(".*." + "[0-9a-f]" * 32):
+        partial.unlink()
 
 
 def _refuse_foreign(folder: Path, recipe: Recipe) -> None:

@@ -84,9 +84,7 @@ def _events(traced: pl.LazyFrame, column: str) -> pl.LazyFrame:
     steps = pl.col(column).struct.field("steps")
     changed = traced.filter(steps.is_not_null()).select("row_id", "source", "source_key", step=steps)
     return as_ledger(
-        changed.explode("step")
-        .unnest("step")
-        .with_columns(stage=pl.lit("clean"), action=pl.lit("changed"), column=pl.lit(column))
+        changed.explode("step").unnest("step").with_columns(stage=pl.lit("clean"), action=pl.lit("changed"), column=pl.lit(column))
     )
 
 
@@ -101,7 +99,7 @@ def trace(texts: pl.Series, chain: Sequence[str]) -> pl.Series:
         Struct of `text`, the cleaned text, and `steps`, what each rule changed; null where nothing was changed.
     """
     settled = pl.DataFrame({"at": pl.arange(len(texts), dtype=pl.UInt32, eager=True), "text": texts.cast(pl.String)})
-    moving, steps = settled.drop_nulls(), list[pl.DataFrame]()
+    moving, steps = settled.filter(pl.col("text") != ""), list[pl.DataFrame]()
     for _ in range(_MAX_PASSES):
         moving, taken = _one_pass(moving, chain)
         if moving.is_empty():

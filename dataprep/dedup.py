@@ -82,13 +82,13 @@ def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
     stays = chosen.filter(pl.col("into") == pl.col("row_id"))
     asked_of = asked.filter(pl.col("id").is_in(judged["query_id"].implode()))
     return Deduplicated(
-        corpus=stays.select("passage_id", title="passage_title", text="passage_text").unique().sort("passage_id").select(CORPUS.names()).lazy(),
+        corpus=_corpus(stays).lazy(),
         queries=asked_of.select(query_id="id", text="text").sort("query_id").select(QUERIES.names()).lazy(),
         judgements=judged.lazy(),
         links=linked.lazy(),
         merged_passages=_merged_passages(table, told_into).lazy(),
         near_questions=_near_questions(asked_of, min_jaccard=min_question_jaccard).lazy(),
-        conflicts=pl.concat(conflicts).cast(dict(CONFLICTS)).sort(CONFLICTS.names()[:4]).lazy(),
+        conflicts=pl.concat(conflicts).cast(CONFLICTS).sort(CONFLICTS.names()[:4]).lazy(),
         events=row_fates.events(chosen).lazy(),
     )
 
@@ -108,17 +108,22 @@ def _texts(table: pl.DataFrame, own_id: str, column: str) -> pl.DataFrame:
 def _mapped(table: pl.DataFrame, asked: pl.DataFrame, asked_into: pl.DataFrame, told_into: pl.DataFrame) -> pl.DataFrame:
     """Add to each row the ids and texts that its own were mapped to."""
     question_of = asked_into.join(asked.select(into_id="id", query_text="text"), on="into_id")
-    passage_of = told_into.join(_passages(table).rename({"passage_id": "into_id"}), on="into_id")
-    return (
-        table.join(question_of.select(own_query_id="id", query_id="into_id", query_text="query_text"), on="own_query_id")
-        .join(passage_of.rename({"id": "own_passage_id", "into_id": "passage_id", "text": "passage_text", "passage_title": "passage_title"}), on="own_passage_id")
-    )  # fmt: skip
+    passage_of = told_into.join(_passages(table).rename({"passage_id": "into_id", "text": "passage_text"}), on="into_id")
+    questions = question_of.select("query_text", own_query_id="id", query_id="into_id")
+    passages = passage_of.rename({"id": "own_passage_id", "into_id": "passage_id"})
+    return table.join(questions, on="own_query_id").join(passages, on="own_passage_id")
 
 
 def _passages(table: pl.DataFrame) -> pl.DataFrame:
     """The distinct passages, each with the first of its non-empty titles in sorted order, else ""."""
     title = pl.col("title").filter(pl.col("title") != "").min().fill_null("")
     return table.group_by(passage_id="own_passage_id").agg(passage_title=title, text=pl.col("passage").first())
+
+
+def _corpus(stays: pl.DataFrame) -> pl.DataFrame:
+    """The passages of the rows that stand for a judgement."""
+    passages = stays.select("passage_id", title="passage_title", text="passage_text").unique()
+    return passages.select(CORPUS.names()).sort("passage_id")
 
 
 def _merged_passages(table: pl.DataFrame, told_into: pl.DataFrame) -> pl.DataFrame:
@@ -141,4 +146,4 @@ def _near_questions(asked: pl.DataFrame, *, min_jaccard: float) -> pl.DataFrame:
         found.select(query_id="left", other_id="right", jaccard="jaccard"),
         alike.select(query_id="id", other_id="head", jaccard=pl.lit(1.0)),
     ]
-    return pl.concat(near).cast(dict(NEAR_QUESTIONS)).sort("query_id", "other_id")
+    return pl.concat(near).cast(NEAR_QUESTIONS).sort("query_id", "other_id")

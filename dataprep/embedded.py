@@ -23,6 +23,7 @@ DIMS = 256
 VOCABULARY = 8_000
 _PADDING, _UNKNOWN = "[PAD]", "[UNK]"
 _SPECIAL = [_PADDING, _UNKNOWN]  # the first ids of the vocabulary; their vectors are zeros
+_DECIMALS = 4  # beyond them the numbers would depend on how many processors multiplied the matrices
 _MAX_PASSAGES = 100_000  # more teach the vectors little and cost minutes
 _OVERSAMPLING = 16  # extra directions and
 _POWER_ITERATIONS = 3  # multiplications that make the leading directions exact (Halko et al. 2011, section 4.5)
@@ -88,7 +89,7 @@ def token_vectors(passages: pl.Series, tokenizer: Tokenizer, *, dims: int = DIMS
     rng = np.random.default_rng(seed)
     shared = _directions(_weighted(counts, weights), dims=dims, rng=rng)
     own = rng.standard_normal((counts.shape[1], dims))
-    return ((_unit(shared) + _unit(own)) * weights[:, None]).astype(np.float32)
+    return ((_unit(shared) + _unit(own)) * weights[:, None]).round(_DECIMALS).astype(np.float32)
 
 
 def _sample(passages: pl.Series) -> list[str]:

@@ -116,6 +116,8 @@ def _duplicates(build: Build, ledger: pl.LazyFrame, row_id: str, passage_id: obj
         .select(pl.lit("row merged into this one").alias("what"), "row_id", "source_key", "score")
         .collect()
     )
+    if passage_id is None:
+        return merged.to_dicts()
     links = build.table("deduplicate", "links").filter((pl.col("passage_id") == passage_id) | (pl.col("other_id") == passage_id)).collect()
     return [*merged.to_dicts(), *(_without_nulls({"what": "passage link", **link}) for link in links.head(_SHOWN).to_dicts())]
 

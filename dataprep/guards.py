@@ -9,11 +9,13 @@ differ in a digit, a negation or a capitalised word, and about 17 have another a
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
-from difflib import SequenceMatcher
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import polars as pl
+
+from dataprep.text import fold
+from dataprep.usual import UNUSUAL, where_matching
 
 Guard = Literal["number", "negation", "name", "symbol"]
 GUARDS: tuple[Guard, ...] = get_args(Guard)
@@ -25,6 +27,7 @@ _SENTENCE_ENDS = frozenset(".!?…\n")
 # A mark between digits belongs to the number, and a dash right before one is its sign. Each becomes a symbol of its own.
 _BETWEEN_DIGITS = {r"\s*[-–—]\s*": "↔", r"[.,]": "⋅", r"\s*:\s*": "∶", r"\s*/\s*": "∕"}
 _SIGN = r"(^|[\s(\[=<>„\"])[-–](\p{N})"
+_MAY_BE_SYMBOL = rf"{_SYMBOL}|\p{{N}}\s*[-–—.,:/]\s*\p{{N}}|{_SIGN}|{UNUSUAL}"
 
 _NUMBER_WORDS = re.compile(
     r"jed(en|n[aeio]|nego|nemu|nej|ną|nym|nych|nymi)|dw(a|ie|aj|óch|u|om|oma|iema|oje|ojga)|tr(zy|zej|zech|zem|zema|oje|ojga)"
@@ -36,9 +39,9 @@ _NUMBER_WORDS = re.compile(
     r"|maj(a|u|em)?|(czerw|lip)(iec|ca|cu|cem)|sierp(ień|nia|niu|niem)|wrze(sień|śnia|śniu|śniem)|październik(a|u|iem)?"
     r"|listopad(a|em|zie)?|grud(zień|nia|niu|niem)"
 )
-_NEGATIONS = frozenset(
-    "nie bez beze ani nigdy nigdzie nikt nikogo nikomu nikim nic niczego niczemu niczym żaden żadna żadne żadnego "
-    "żadnej żadnemu żadną żadnym żadnych żadnymi brak braku brakuje brakowało oprócz prócz".split()
+_NEGATIONS = re.compile(
+    r"nie|beze?|ani|nigdy|nigdzie|nikt|nikogo|nikomu|nikim|nic|niczego|niczemu|niczym|brak(u|uje|owało)?|o?prócz"
+    r"|żad(en|n[aeą]|nego|nej|nemu|nym|nych|nymi)"
 )
 _NEGATING_PREFIXES = ("nie", "bez")
 
@@ -47,10 +50,19 @@ def strict_fold(text: pl.Expr) -> pl.Expr:
     """Key under which two texts are equal although their case, punctuation or white space differ.
 
     `text.fold`, except that symbols stay: "3 < 5" and "3 > 5", "-5" and "5", "C" and "C++",
-    "1:2" and "1,2" differ. Null in, null out. A text without letters, digits and symbols stands for itself.
+    "1:2" and "1,2" differ. Null in, null out. A text without letters, digits and symbols folds to "".
     """
-    tokens = _tokens(text, rf"{_WORD}|{_SYMBOL}").list.join(" ").str.to_lowercase().str.normalize("NFKC")
-    return pl.when(tokens == "").then(text).otherwise(tokens)
+    return text.map_batches(_strict_fold, return_dtype=pl.String, is_elementwise=True)
+
+
+def _strict_fold(texts: pl.Series) -> pl.Series:
+    """Only texts with something that may be a symbol are read for symbols: the others need but be folded."""
+    folded = texts.to_frame("text").select(fold(pl.col("text"))).to_series()
+    return where_matching(texts, _MAY_BE_SYMBOL, _folded_with_symbols, otherwise=folded)
+
+
+def _folded_with_symbols(text: pl.Expr) -> pl.Expr:
+    return _tokens(text, rf"{_WORD}|{_SYMBOL}").list.join(" ").str.to_lowercase().str.normalize("NFKC")
 
 
 def guards(left: pl.Series, right: pl.Series, *, kinds: Collection[Guard] = GUARDS) -> pl.Series:
@@ -86,16 +98,23 @@ class _Text(NamedTuple):
 
 def _tokens(text: pl.Expr, pattern: str) -> pl.Expr:
     """List of the words and symbols of a text, in order and with their case."""
-    marked = text.str.normalize("NFKC")
+    marked = text.map_batches(_normal, return_dtype=pl.String, is_elementwise=True)
     for mark, symbol in _BETWEEN_DIGITS.items():
         for _ in range(2):  # in 1-2-3 the matches overlap: the second pass finds what the first stepped over
             marked = marked.str.replace_all(rf"(\p{{N}}){mark}(\p{{N}})", f"${{1}}{symbol}${{2}}")
     return marked.str.replace_all(_SIGN, "${1}−${2}").str.extract_all(pattern)
 
 
+def _normal(texts: pl.Series) -> pl.Series:
+    return where_matching(texts, UNUSUAL, lambda text: text.str.normalize("NFKC"), otherwise=texts)
+
+
 def _read(tokens: list[str]) -> _Text:
     """Sort a text's tokens by what they may mean."""
-    words, symbols, names, openers = [], [], set(), set()
+    words: list[str] = []
+    symbols: list[str] = []
+    names: set[str] = set()
+    openers: set[str] = set()
     is_start = True
     for token in tokens:
         if token in _SENTENCE_ENDS:
@@ -109,7 +128,7 @@ def _read(tokens: list[str]) -> _Text:
                 (openers if is_start else names).add(word)
             is_start = False
     numbers = tuple(word for word in words if any(map(str.isdigit, word)) or _NUMBER_WORDS.fullmatch(word))
-    negations = tuple(word for word in words if word in _NEGATIONS)
+    negations = tuple(word for word in words if _NEGATIONS.fullmatch(word))
     return _Text(tuple(words), numbers, negations, tuple(symbols), frozenset(names), frozenset(openers))
 
 
@@ -117,7 +136,7 @@ def _first(left: _Text, right: _Text, kinds: Collection[Guard]) -> Guard | None:
     """The first guard that is asked for and speaks."""
     if left.words == right.words:
         return "symbol" if "symbol" in kinds and left.symbols != right.symbols else None
-    return next((kind for kind in _speaking(*sorted((left, right), key=lambda text: text.words)) if kind in kinds), None)
+    return next((kind for kind in _speaking(left, right) if kind in kinds), None)
 
 
 def _speaking(left: _Text, right: _Text) -> Iterator[Guard]:
@@ -126,7 +145,8 @@ def _speaking(left: _Text, right: _Text) -> Iterator[Guard]:
     only_right = Counter(right.words) - Counter(left.words)
     if left.numbers != right.numbers:
         yield "number"
-    if sorted(left.negations) != sorted(right.negations) or _negated(only_left, only_right) or _moved(left, right):
+    negations_differ = left.negations != right.negations
+    if negations_differ or _negated(only_left, only_right) or _moved(left, right, only_left | only_right):
         yield "negation"
     names = left.names | right.names
     if [w for w in left.words if w in names] != [w for w in right.words if w in names] or (
@@ -148,10 +168,13 @@ def _negated(only_left: Counter[str], only_right: Counter[str]) -> bool:
     )
 
 
-def _moved(left: _Text, right: _Text) -> bool:
-    """Whether a negation stands elsewhere: "nie lubi psów, lubi koty", "lubi psów, nie lubi kotów"."""
-    if not left.negations:
-        return False
-    steps = SequenceMatcher(None, left.words, right.words, autojunk=False).get_opcodes()
-    changed = (left.words[a:b] + right.words[c:d] for step, a, b, c, d in steps if step != "equal")
-    return any(word in _NEGATIONS for words in changed for word in words)
+def _moved(left: _Text, right: _Text, changed: Collection[str]) -> bool:
+    """Whether a negation stands between other words: "nie lubi psów, lubi koty", "lubi psów, nie lubi kotów"."""
+    pairs = zip(_neighbours(left.words, changed), _neighbours(right.words, changed), strict=True)
+    return any(None not in (one, other) and one != other for both in pairs for one, other in zip(*both, strict=True))
+
+
+def _neighbours(words: Sequence[str], changed: Collection[str]) -> list[tuple[str | None, str | None]]:
+    """The words before and after each negation; null for one that the other text lacks, "" at an end."""
+    padded = ["", *(None if word in changed else word for word in words), ""]
+    return [(padded[place], padded[place + 2]) for place, word in enumerate(words) if _NEGATIONS.fullmatch(word)]

@@ -26,17 +26,18 @@ MIN_RIVAL_PROBABILITY = 0.25
 _MIN_POLISH_FRACTION = 0.12
 _MIN_POLISH_WORDS = 4
 
-_MAX_CHARS = 1_000  # more text does not change the answer, only the time
+_MAX_CHARS = 300  # more text only takes more time; long lists of foreign names at the end even mislead
 _JUDGEMENT = pl.Struct({"language": pl.String, "probability": pl.Float64, "is_kept": pl.Boolean})
 
 _POLISH_LETTERS = frozenset("ąęłńśźż")
 _LATIN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzóć") | _POLISH_LETTERS  # ć is Croatian too
 # Frequent words that no language of the neighbourhood shares.
-_POLISH_WORDS = frozenset(
-    "w we się jest są był była było były oraz przez dla który która które którzy którego której jako przy także czy gdzie kiedy "
-    "dlaczego ile jaki jaka jakie jakiego jakiej kim czym roku latach jego jej tym tej tego może można pod między ponieważ lub albo "
-    "ze od ur zm podczas nie kto co jak nazwa oznacza".split()
-)
+_FREQUENT = """
+w we się jest są był była było były oraz przez dla który która które którzy którego której jako przy także czy gdzie kiedy
+dlaczego ile jaki jaka jakie jakiego jakiej kim czym roku latach jego jej tym tej tego może można pod między ponieważ lub
+albo ze od ur zm podczas nie kto co jak nazwa oznacza
+"""
+_POLISH_WORDS = frozenset(_FREQUENT.split())
 
 
 def judge(text: pl.Expr, *, languages: Sequence[str], min_language_chars: int) -> pl.Expr:
@@ -75,9 +76,10 @@ def _identifier() -> "LanguageIdentifier":
 
 
 def _judge(text: str, languages: Collection[str], min_language_chars: int) -> tuple[str, float, bool]:
-    ranking: list[tuple[str, float]] = _identifier().rank(text[:_MAX_CHARS])
-    likeliest, most = ranking[0]
-    probability = sum(share for language, share in ranking if language in languages)
+    likeliest, most = _identifier().classify(text[:_MAX_CHARS])
+    if [likeliest] == list(languages):
+        return likeliest, most, True
+    probability = sum(share for language, share in _identifier().rank(text[:_MAX_CHARS]) if language in languages)
     if likeliest in languages:
         return likeliest, probability, True
     is_short = len(text) < min_language_chars or _POLISH_LETTERS.isdisjoint(text.lower())

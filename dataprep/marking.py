@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
-_MAX_CELLS = 400_000  # of the comparison's table; SequenceMatcher is quadratic in common cases
+_MAX_CELLS = 60_000  # of the comparison's table: some ten milliseconds, for SequenceMatcher is quadratic in common cases
 _CONTEXT = 48
-_MIN_SAME_WORDS = 2
-_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_MAX_SHOWN = 400
+_RUN_COST = 4  # a run takes room even if it is short
+_TOKEN = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")  # with its blanks: shared blanks between changed words would only disturb the eye
 _SIGNS = {" ": "␣", "\t": "⇥", "\n": "↵\n", "\r": "␍"}
 _TO_WHITE_SPACE = re.compile(r".*\s", re.DOTALL)
 _INVISIBLE = re.compile(
@@ -43,30 +44,31 @@ def compare(before: str, after: str, *, by: Literal["characters", "words"]) -> l
     end = _n_common(left[start:][::-1], right[start:][::-1])
     middle = _middle(left[start : len(left) - end], right[start : len(right) - end])
     found = [Run("same", "".join(left[:start])), *middle, Run("same", "".join(left[len(left) - end :]))]
-    runs = [run for run in found if run.text]
-    return runs if by == "characters" else list(_without_islands(runs))
+    return [run for run in found if run.text]
 
 
-def excerpt(runs: Sequence[Run], *, context: int = _CONTEXT) -> list[Run]:
+def excerpt(runs: Sequence[Run], *, context: int = _CONTEXT, limit: int = _MAX_SHOWN) -> list[Run]:
     """Runs with long shared stretches cut to a few words beside each change; a gap stands where text was left out.
 
     Args:
         runs: What `compare` gives.
         context: Characters kept on each side of a change, about: words stay whole. Of texts that do not
             differ the beginning is kept.
+        limit: Most characters in all; of texts that differ in many places the first are kept.
     """
     last = len(runs) - 1
     shown: list[Run] = []
     for i, run in enumerate(runs):
         if run.kind != "same":
-            shown.append(run if len(run.text) <= 4 * context else Run(run.kind, f"{run.text[: 4 * context]}…"))
-            continue
-        head = _opening(run.text, 2 * context if last == 0 else context if i else 0)
-        tail = _opening(run.text[::-1], context if i < last else 0)[::-1]
-        if len(head) + len(tail) + context // 2 >= len(run.text):
-            shown.append(run)
+            shown.append(run if len(run.text) <= limit // 2 else Run(run.kind, f"{run.text[: limit // 2 - 1]}…"))
         else:
-            shown += [part for part in (Run("same", head), Run("gap", "…"), Run("same", tail)) if part.text]
+            head = _opening(run.text, 2 * context if last == 0 else context if i else 0)
+            tail = _opening(run.text[::-1], context if i < last else 0)[::-1]
+            is_short = len(head) + len(tail) + context // 2 >= len(run.text)
+            parts = [run] if is_short else [Run("same", head), Run("gap", "…"), Run("same", tail)]
+            shown += [part for part in parts if part.text]
+        if i < last and sum(len(part.text) + _RUN_COST for part in shown) > limit:
+            return [*shown, Run("gap", "…")]
     return shown
 
 
@@ -115,18 +117,3 @@ def _middle(left: Sequence[str], right: Sequence[str]) -> Iterator[Run]:
         else:
             yield Run("removed", "".join(left[i:j]))
             yield Run("added", "".join(right[k:m]))
-
-
-def _without_islands(runs: Sequence[Run]) -> Iterator[Run]:
-    """Take shared stretches of a word or less between two changes into the changes: single shared words only disturb the eye."""
-    removed, added = "", ""
-    for i, run in enumerate(runs):
-        is_island = run.kind == "same" and 0 < i < len(runs) - 1 and len(_TOKEN.findall(run.text)) < _MIN_SAME_WORDS
-        if run.kind == "same" and not is_island:
-            yield from (change for change in (Run("removed", removed), Run("added", added)) if change.text)
-            removed, added = "", ""
-            yield run
-            continue
-        removed += run.text if run.kind != "added" else ""
-        added += run.text if run.kind != "removed" else ""
-    yield from (change for change in (Run("removed", removed), Run("added", added)) if change.text)

@@ -14,19 +14,22 @@ from selectolax.lexbor import LexborHTMLParser
 
 from dataprep.rules import Rule, each
 
-_BLOCKS = (
-    "address article aside blockquote body br caption center dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 head header "
-    "hr html li main nav ol option p pre section table tbody td tfoot th thead title tr ul gallery poem references"
-).split()
-_INLINE = (
-    "a abbr acronym b bdi bdo big button cite code del dfn em font i iframe img input ins kbd label link mark math meta noscript q s samp "
-    "script small span strike strong style sub sup svg tt u var wbr ref nowiki noinclude includeonly onlyinclude"
-).split()
+_BLOCKS = """
+address article aside blockquote body br caption center dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 head
+header hr html li main nav ol option p pre section table tbody td tfoot th thead title tr ul gallery poem references
+"""
+_INLINE = """
+a abbr acronym b bdi bdo big button cite code del dfn em font i iframe img input ins kbd label link mark math meta noscript q
+s samp script small span strike strong style sub sup svg tt u var wbr ref nowiki noinclude includeonly onlyinclude
+"""
+_BLOCK_TAGS, _INLINE_TAGS = frozenset(_BLOCKS.split()), frozenset(_INLINE.split())
 _DROPPED = ("script", "style", "ref")  # their content is no text of the passage
 _IN_PAIRS = frozenset(("a", "b", "i", "q", "s", "u", *_DROPPED))  # "a<b>c" may be arithmetic; an open script would swallow the rest
 
-_ATTRIBUTES = r"""(?:\s+[A-Za-z_:][\w:.-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)|\s+(?:async|defer|nowrap|checked|disabled|hidden))*\s*/?"""
-_TAG = re.compile(rf"<(/?)({'|'.join(sorted((*_BLOCKS, *_INLINE), key=len, reverse=True))})({_ATTRIBUTES})>", re.IGNORECASE)
+_ATTRIBUTES = (
+    r"""(?:\s+[A-Za-z_:][\w:.-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)|\s+(?:async|defer|nowrap|checked|disabled|hidden))*\s*/?"""
+)
+_TAG = re.compile(rf"<(/?)({'|'.join(sorted((*_BLOCK_TAGS, *_INLINE_TAGS), key=len, reverse=True))})({_ATTRIBUTES})>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?-->|<!doctype[^<>]*>", re.IGNORECASE | re.DOTALL)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _RAISED_DIGITS = re.compile(r"<sup>([0-9+−-]+)</sup>", re.IGNORECASE)
@@ -53,7 +56,7 @@ def _text_of(text: str, tags: list[re.Match[str]]) -> str:
     source, end = list[str](), 0
     for tag in tags:
         inline = "" if tag[3].endswith("/") else tag[0]
-        source += [_escaped(text[end : tag.start()]), " " if tag[2].lower() in _BLOCKS else inline]
+        source += [_escaped(text[end : tag.start()]), " " if tag[2].lower() in _BLOCK_TAGS else inline]
         end = tag.end()
     tree = LexborHTMLParser("<body>" + "".join([*source, _escaped(text[end:])]))
     tree.strip_tags(list(_DROPPED))
@@ -89,9 +92,8 @@ that was escaped once too often; so is prose about tags, which cannot be told ap
 """
 
 _FILE = r"(?:Plik|Grafika|Obraz|File|Image|Datei|Fichier)"
-_IMAGE_OPTION = (
-    r"(?:thumb|mini|mały|left|right|center|none|lewo|prawo|środek|ramka|frame|frameless|bezramki|border|\d+(?:x\d+)?px|upright[^|\]]*|alt=[^|\]]*)"
-)
+_IMAGE_WORDS = "thumb|mini|mały|left|right|center|none|lewo|prawo|środek|ramka|frame|frameless|bezramki|border"
+_IMAGE_OPTION = rf"(?:{_IMAGE_WORDS}|\d+(?:x\d+)?px|upright[^|\]]*|alt=[^|\]]*)"
 _EXTENSION = r"\.(?:jpe?g|png|gif|svg|tiff?|webp|xcf|og[agv]|webm|mp[34]|pdf|djvu|midi?)"
 _TEMPLATE = r"\{\{\s*[\p{L}#][^{}]*\}\}"  # the innermost; those around it are next, in the next pass
 _REPLACED = (

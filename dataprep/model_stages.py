@@ -30,7 +30,7 @@ def train(build: Build, out: Output) -> str:
     names = set(training.Settings.__dataclass_fields__)
     settings = training.Settings(seed=recipe.seed, **{key: value for key, value in recipe.train.model_dump().items() if key in names})
     task = _task(build, "validation")
-    tables = {name: _texts(build, name) for name in recipe.train.tables}
+    tables: dict[str, pl.DataFrame] = {name: _texts(build, name) for name in recipe.train.tables}
     done = training.train(
         model,
         tables,
@@ -66,7 +66,8 @@ def evaluate(build: Build, out: Output) -> str:
     io.write_json(judged.summary, out.root / "evaluation.json")
     shutil.copytree(build.model, out.root / "model", copy_function=os.link, ignore=shutil.ignore_patterns("README.md"))
     manifest = io.read_json(build.release / "manifest.json")
-    card = model_card.card(manifest, build.json("train", "training"), judged.summary, io.read_json(build.release / "statistics" / "lengths.json"))
+    lengths = io.read_json(build.release / "statistics" / "lengths.json")
+    card = model_card.card(manifest, build.json("train", "training"), judged.summary, lengths)
     io.write_text(card, out.root / "model" / "README.md")
     return _headline(judged.summary)
 

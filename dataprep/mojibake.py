@@ -10,17 +10,14 @@ Quotes and everything else that ftfy can do stay as they are.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import ftfy
 import polars as pl
 
+from dataprep import polish
 from dataprep.rules import Rule, each
 
-_POLISH = "ąćęłńśźżĄĆĘŁŃŚŹŻ"  # ó and Ó have one code in all these encodings
-_ALPHABET = frozenset("aąbcćdeęfghijklłmnńoóprsśtuwyzźż")
-_VOWELS = frozenset("aąeęioóuy")
 _SYMBOL = re.compile(r"[^\w\s]|[¹²³¼½¾]")
 _MARKS = "¹³"  # at the end of a word, these may be a footnote or a power
 _SURE_SIGN = re.compile(r"^[¶¬\x80-\x84\x86-\x9f]|^³[a-z]|[ñÑ](?![aeiouyóAEIOUYÓ])")
@@ -29,39 +26,21 @@ _FTFY = ftfy.TextFixerConfig(uncurl_quotes=False, fix_c1_controls=False)
 _MIN_LETTERS = 4
 _MAX_STRANGE_FRACTION = 0.2
 
-# Frequent Polish words with at least one of the letters above.
-_KNOWN = frozenset(
-    """
-    być był była było były bądź będzie będą coś cześć często części część członek człowiek działa działał dzięki dziś długość dłużej
-    gdyż gdzieś główna główne głównie główny imię jaką jakąś jeśli jeżeli już język języka języku każda każde każdy kiedyś książka
-    książki książkę książę ktoś którą leży liczyła ludność mają mała małe mały miał miała miejscowość mieć między mogą może można
-    mógł największa największe największy należy napisał następnie niż otrzymał państw państwa państwo października pierwszą piąty
-    polską pomiędzy ponieważ powstał powstała powstało położona położone położony przykład później roślina rośliny rząd również się
-    swoją są sąd sądu także też tą tę urodził urodziła wciąż według więc więcej większość września wszedł wysokość własny wśród
-    zespół zmarł zmarła znajdują został została zostało zostały łączy śmierci śmierć średnia średnio świat świata światowa światowej
-    świecie święta święty żaden że żeby żona życia życie życiu żyje płk św śp żył
-    """.split()
-)
-_PLAIN = frozenset(
-    "a ale co czy czym dla do gdy gdzie i ile jak jaki jakie jest kiedy kim kto na nad nie o od oraz po pod przez przy u w we z za".split()
-)
-_POLISH_SPELLING = re.compile(
-    r"[aiyąuó]ł$|[eo][dgkrt]ł$"  # verbs in the past tense
-    r"|[aeiyo]ć$|(?:[aeu]j|[csz]j|sk|[cdlwyz]n)ą$|jąc"  # other endings
-    r"|[bcdfgmnpswz]ię|[aeiouy]ś[bcćdgklłmnprtwz]"
-)
-
 
 class _Theory(NamedTuple):
     """What became of a text that was written in one encoding and read in another.
 
     Attributes:
         meant: Character that stands in the text to the letter that was meant, where the two differ.
-        polish: Those of them that were a Polish letter.
+        letters: Those of them that were a Polish letter.
     """
 
     meant: Mapping[str, str]
-    polish: Mapping[str, str]
+    letters: Mapping[str, str]
+
+    def read(self, text: str) -> str:
+        """The text as it was meant."""
+        return "".join(self.meant.get(sign, sign) for sign in text)
 
 
 def _theory(written: str, read: str) -> _Theory:
@@ -72,7 +51,7 @@ def _theory(written: str, read: str) -> _Theory:
         for seen in {byte.decode(encoding, errors="replace") for encoding in (read, "cp1252" if byte < b"\xa0" else read)} - {"\ufffd"}:
             if seen != letter and (letter.isalpha() or seen == "²"):
                 meant[seen] = letter
-    return _Theory(meant, {seen: letter for seen, letter in meant.items() if letter in _POLISH})
+    return _Theory(meant, {seen: letter for seen, letter in meant.items() if letter in polish.LETTERS})
 
 
 _WESTERN = (_theory("cp1250", "latin-1"), _theory("iso8859-2", "latin-1"))
@@ -101,7 +80,7 @@ def _meant_by_control(control: re.Match[str]) -> str:
 def _single_byte_again(text: str) -> str:
     evidence = [_evidence(text, theory) for theory in _THEORIES]
     best = max(range(len(_THEORIES)), key=evidence.__getitem__)
-    return text.translate(str.maketrans(dict(_THEORIES[best].meant))) if evidence[best] else text
+    return _THEORIES[best].read(text) if evidence[best] else text
 
 
 # Bytes that the wrong encoding does not have were lost, but these places tell which they were.
@@ -128,13 +107,13 @@ def _joined(word: str, letters: Mapping[str, str]) -> str:
     joined = word
     for split, letter in letters.items():
         joined = joined.replace(split, letter)
-    return joined if _is_polish(joined) else word
+    return joined if polish.can_be_polish(joined) else word
 
 
 def _split_words(encoding: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
-    letters = {letter.encode().decode(encoding, errors="replace"): letter for letter in _POLISH + "óÓ"}
+    letters = {letter.encode().decode(encoding, errors="replace"): letter for letter in polish.LETTERS + "óÓ"}
     pairs = "|".join(re.escape(pair) for pair in letters)
-    word = rf"(?<!\w)[A-Za-z{_POLISH}]*(?:(?:{pairs})[A-Za-z{_POLISH}]*)+(?!\w)"
+    word = rf"(?<!\w)[A-Za-z{polish.LETTERS}]*(?:(?:{pairs})[A-Za-z{polish.LETTERS}]*)+(?!\w)"
     return re.compile(word), letters
 
 
@@ -148,50 +127,41 @@ def _evidence(text: str, theory: _Theory) -> int:
     """How many words the theory makes Polish; 0 if it does not hold.
 
     It holds if no letter that it says was damaged stands there undamaged, if hardly any word becomes
-    strange, and if something cannot be chance: a known word, two different letters, a sign where no
-    language has it, or the same letter in two words or a verb in the past tense among Polish words.
+    strange, and if something cannot be chance.
     """
-    if not theory.polish.keys() & set(text) or set(theory.polish.values()) & set(text) or _UTF8_PAIR.search(text):
+    seen = set(text)
+    if seen.isdisjoint(theory.letters) or not seen.isdisjoint(theory.letters.values()) or _UTF8_PAIR.search(text):
         return 0
-    damaged = [word for word in _WORD.findall(text) if any(sign in theory.meant for sign in word)]
-    meant = {word: word.translate(str.maketrans(dict(theory.meant))) for word in damaged}
-    polish = [word for word in damaged if _is_polish(meant[word])]
-    n_strange = sum(not _is_polish(meant[word]) and not _has_foreign_letter(word, theory) for word in damaged)
-    if not polish or n_strange > _MAX_STRANGE_FRACTION * len(polish):
+    read = {word: theory.read(word) for word in _WORD.findall(text) if not theory.meant.keys().isdisjoint(word)}
+    mended = {word: meant for word, meant in read.items() if polish.can_be_polish(meant)}
+    # A letter like é, which both encodings share, says nothing about the word that has it.
+    n_strange = sum(word not in mended and not polish.has_foreign_letter(_shared(word, theory)) for word in read)
+    if not mended or n_strange > _MAX_STRANGE_FRACTION * len(mended):
         return 0
-    signs = Counter(sign for word in polish for sign in set(word.rstrip(_MARKS)) & theory.polish.keys())
-    ends = Counter(word[-1] for word in set(polish) if word[-1] in _MARKS)
-    is_sure = len({theory.polish[sign].lower() for sign in signs}) > 1
-    is_sure |= any(meant[word].lower() in _KNOWN or _is_no_language(word) for word in polish)
-    is_likely = max((*signs.values(), *ends.values())) > 1 or any(_looks_polish(meant[word]) for word in polish)
-    return len(polish) if is_sure or (is_likely and not _PLAIN.isdisjoint(re.findall(r"\w+", text.lower()))) else 0
+    holds = _is_sure(mended, theory) or (_is_likely(mended, theory) and polish.has_plain_word(text))
+    return len(mended) if holds else 0
 
 
-def _has_foreign_letter(word: str, theory: _Theory) -> bool:
-    """Whether a word has a letter like é, which both encodings share and which tells nothing."""
-    return any(sign.isalpha() and sign not in theory.meant and sign.lower() not in _ALPHABET for sign in word)
+def _shared(word: str, theory: _Theory) -> str:
+    return "".join(sign for sign in word if sign not in theory.meant)
 
 
-def _is_polish(word: str) -> bool:
-    lower = word.lower()
-    has_capital_inside = any(letter.isupper() and not before.isupper() for before, letter in pairwise(word))
-    is_spelt = set(lower) <= _ALPHABET and (bool(set(lower) & _VOWELS) or lower in _KNOWN) and not _UNSPELLABLE.search(lower)
-    return is_spelt and not has_capital_inside
+def _is_sure(mended: Mapping[str, str], theory: _Theory) -> bool:
+    """Two different letters, a frequent word, or a sign where no language has it."""
+    letters = {theory.letters[sign].lower() for word in mended for sign in word.rstrip(_MARKS) if sign in theory.letters}
+    return len(letters) > 1 or any(meant.lower() in polish.FREQUENT_WORDS or _is_no_language(word) for word, meant in mended.items())
 
 
-# No Polish word begins with ą or ę; they follow no vowel but i, and no vowel follows them. Before a vowel, ć, ń, ś, ź are written ci, ni, si, zi.
-_UNSPELLABLE = re.compile(r"^[ąę]|[aąeęoóuy][ąę]|[ąęćńśź][aąeęioóuy]")
+def _is_likely(mended: Mapping[str, str], theory: _Theory) -> bool:
+    """The same letter in two words (a footnote mark stands once), or a spelling that is typical of Polish."""
+    signs = Counter(sign for word in mended for sign in {*word.rstrip(_MARKS), word[-1]} if sign in theory.letters)
+    return max(signs.values()) > 1 or any(polish.is_typical(meant) for meant in mended.values())
 
 
 def _is_no_language(word: str) -> bool:
     """Whether a word has a sign where no language has it: za¿ó, ¶wiat, ³atwo, Poznañ."""
     is_long = len(word) >= _MIN_LETTERS
     return is_long and (_SURE_SIGN.search(word) is not None or _SYMBOL.search(word[1:-1]) is not None)
-
-
-def _looks_polish(word: str) -> bool:
-    """Whether a word has a spelling that is common in Polish, and not easily made by a footnote mark."""
-    return len(word) >= _MIN_LETTERS and _POLISH_SPELLING.search(word) is not None
 
 
 def _class(signs: str) -> str:
@@ -207,8 +177,8 @@ _CONTROLS = r"[\u{80}-\u{84}\u{86}-\u{9F}]"
 
 
 def _may_be_damaged(text: pl.Expr, theories: Sequence[_Theory]) -> pl.Expr:
-    signs = _class("".join(sign for theory in theories for sign in theory.polish))
-    undamaged = [_class("".join(theory.polish.values())) for theory in theories]
+    signs = _class("".join(sign for theory in theories for sign in theory.letters))
+    undamaged = [_class("".join(theory.letters.values())) for theory in theories]
     return text.str.contains(rf"\p{{L}}{signs}|{signs}\p{{L}}") & pl.any_horizontal(~text.str.contains(letters) for letters in undamaged)
 
 

@@ -24,7 +24,9 @@ from dataprep.near_prefix import KEY_BITS, MAX_PACKED, Rarity, Sets, possible_se
 from dataprep.near_shingles import Shingles, shingles
 from dataprep.near_words import Integers
 
-_CHUNK_BYTES = 1 << 20  # of text per step: its arrays stay in the processor's cache
+_CHUNK_BYTES = 1 << 20  # of text per step: few enough for the processor's cache, many enough for NumPy
+_CHUNK_PAIRS = 1 << 10  # at most MAX_PACKED
+_MAX_THREADS = 8  # each holds some 60 MB
 _BYTES_PER_SLOT = 4  # a word of Polish has about seven bytes, the space after it included
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -43,8 +45,9 @@ def near_pairs(texts: pl.DataFrame | pl.LazyFrame, *, shingle_words: int, min_ja
     """Find every pair of texts that are nearly equal.
 
     The similarity of two texts is the Jaccard similarity of their sets of word n-grams, over the
-    words of `text.fold`. Nothing is skipped, however common a shingle is: memory stays bounded by
-    the texts and the pairs found, candidates are made and judged in batches.
+    words of `text.fold`. Nothing is ever skipped. A shingle that very many texts share costs nothing
+    as long as each of these has enough of its own; where thousands of texts are all similar to one
+    another to about the threshold, each pair of them is looked at, in batches of bounded memory.
 
     Args:
         texts: Columns id (String, unique) and text (String, no nulls).
@@ -61,7 +64,7 @@ def near_pairs(texts: pl.DataFrame | pl.LazyFrame, *, shingle_words: int, min_ja
     ids, texts_of = frame["id"], sets.texts
     pairs = pl.LazyFrame({"one": ids.gather(texts_of[found.left]), "two": ids.gather(texts_of[found.right]), "jaccard": found.jaccard})
     left, right = pl.max_horizontal("one", "two").alias("left"), pl.min_horizontal("one", "two").alias("right")
-    return pairs.select(left, right, "jaccard").cast(dict(PAIRS)).sort("left", "right")
+    return pairs.select(left, right, "jaccard").cast(PAIRS).sort("left", "right")
 
 
 def _sets(texts: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
@@ -111,7 +114,7 @@ def _jaccard(sets: Sets, left: Integers, right: Integers) -> NDArray[np.float64]
     starts = np.cumsum(sets.counts) - sets.counts
 
     def common(first: int) -> Integers:
-        pairs = slice(first, first + MAX_PACKED)
+        pairs = slice(first, first + _CHUNK_PAIRS)
         members = np.concatenate([left[pairs], right[pairs]])
         n_pairs, counts = len(members) // 2, sets.counts[members]
         places = np.arange(int(counts.sum())) + np.repeat(starts[members] - np.cumsum(counts) + counts, counts)
@@ -121,11 +124,12 @@ def _jaccard(sets: Sets, left: Integers, right: Integers) -> NDArray[np.float64]
         twice = packed[1:][packed[1:] == packed[:-1]] >> np.uint64(KEY_BITS)
         return np.bincount(twice.astype(np.int64), minlength=n_pairs)
 
-    overlap = np.concatenate([np.empty(0, np.int64), *_in_threads(common, range(0, len(left), MAX_PACKED))])
-    return overlap / (sets.sizes[left] + sets.sizes[right] - overlap)
+    overlap = np.concatenate([np.empty(0, np.int64), *_in_threads(common, range(0, len(left), _CHUNK_PAIRS))])
+    jaccard: NDArray[np.float64] = overlap / (sets.sizes[left] + sets.sizes[right] - overlap)
+    return jaccard
 
 
 def _in_threads(function: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
     """The function's results in the items' order. Numpy lets other threads run while it computes."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as pool:
         yield from pool.map(function, items)

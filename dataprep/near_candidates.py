@@ -68,9 +68,7 @@ def _partner_ends(postings: _Postings, *, min_jaccard: float) -> Integers:
     return np.where(in_index, ends, np.arange(len(ends)) + 1)
 
 
-def _batch(
-    postings: _Postings, firsts: Integers, n_partners: Integers, *, n_sets: int, min_jaccard: float
-) -> tuple[Integers, Integers]:
+def _batch(postings: _Postings, firsts: Integers, n_partners: Integers, *, n_sets: int, min_jaccard: float) -> tuple[Integers, Integers]:
     """The pairs of some postings with their partners that pass the positional filter."""
     one = np.repeat(firsts, n_partners)
     two = np.arange(len(one)) - np.repeat(np.cumsum(n_partners) - n_partners, n_partners) + one + 1

@@ -9,7 +9,6 @@ that stands in one text only can match nothing, and one that stands in 100,000 t
 from typing import NamedTuple
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from dataprep.near_shingles import Shingles
@@ -49,7 +48,8 @@ class Rarity:
 
     def __call__(self, hashes: Hashes) -> Levels:
         """0 for shingles that occur once, else the floor of log2 of their count."""
-        return _LEVELS[self._counts[hashes & self._mask]]
+        levels: Levels = _LEVELS[self._counts[hashes & self._mask]]
+        return levels
 
 
 class Sets(NamedTuple):

@@ -1,9 +1,9 @@
 """The words of many texts at once, as 64-bit hashes, read from the texts' bytes.
 
-Words are those of `text.fold`. Folding a million passages character by character costs more than all
-the rest of a near join, and most of it is spent on normalising what is normal already. So texts made of
-ASCII, Latin letters and typographic punctuation are folded here by byte tables, derived below from
-Unicode's own; any other text goes through `text.fold` first. Both give the same words.
+Words are those of `text.fold`. Folding a million passages text by text costs as much as the rest of a
+near join, and most of it is spent on finding nothing to change. So texts of
+usual characters (see `usual`) are folded here by byte tables; any other text goes through `text.fold`
+first. Both give the same words.
 
 A word's hash is a polynomial over its bytes, a difference of two prefix sums (Karp & Rabin 1987), so
 no word object is ever made. The base is a constant of this module: hashes are the same in every
@@ -12,13 +12,13 @@ version of NumPy, Polars and Python.
 
 from functools import lru_cache
 from typing import NamedTuple
-from unicodedata import category, normalize
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from dataprep.text import fold
+from dataprep.usual import LETTERS, UNUSUAL, where_matching
 
 Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
@@ -63,31 +63,15 @@ def mix(hashes: Hashes) -> Hashes:
     return hashes
 
 
-def _is_separator(char: str) -> bool:
-    """Whether a character becomes white space when folded: no letter, mark or digit comes out of it."""
-    return not any(category(part)[0] in "LMN" for part in normalize("NFKC", char))
-
-
-def _is_plain_letter(char: str) -> bool:
-    """Whether a letter of two bytes is normal, and its lower case as well, with the same first byte."""
-    lower = char.lower()
-    return char.isalpha() and normalize("NFKC", char + lower) == char + lower and lower.encode()[:-1] == char.encode()[:1]
-
-
-_LETTERS = [char for char in map(chr, range(0xC0, 0x180)) if _is_plain_letter(char)]  # first byte C3, C4 or C5
-_MARKS = [char for char in map(chr, [*range(0x80, 0xC0), *range(0x2000, 0x2040)]) if _is_separator(char)]  # C2 or E2 80
-_UNUSUAL = f"[^\x01-\x7f{''.join(_LETTERS + _MARKS)}]"
 _ASCII = bytes(byte if byte in (_END, *range(0x80, 0x100)) or chr(byte).isalnum() else _SPACE for byte in range(0x100)).lower()
 _SECOND = np.zeros(3 * 0x40, np.uint8) + np.tile(np.arange(0x80, 0xC0, dtype=np.uint8), 3)  # of two bytes, by the first and the second
-for _letter in _LETTERS:
+for _letter in LETTERS:
     _SECOND[ord(_letter) - 0xC0] = _letter.lower().encode()[1]
 
 
 def _folded_bytes(texts: pl.Series) -> Bytes:
     """The texts' folded bytes: lower case, anything between words a run of spaces, _END after each text."""
-    unusual = texts.str.contains(_UNUSUAL).arg_true()
-    usual = texts.scatter(unusual, texts.gather(unusual).to_frame().select(fold(pl.first())).to_series()) if len(unusual) else texts
-    joined: bytes = usual.str.join("\0").cast(pl.Binary).item()
+    joined: bytes = where_matching(texts, UNUSUAL, fold, otherwise=texts).str.join("\0").cast(pl.Binary).item()
     data = np.frombuffer(bytearray((joined + b"\0").translate(_ASCII)), np.uint8)
     letters = np.flatnonzero((data >= 0xC3) & (data <= 0xC5))  # noqa: PLR2004 - first bytes of U+00C0 to U+017F
     data[letters + 1] = _SECOND[(data[letters].astype(np.int64) - 0xC3) * 0x40 + data[letters + 1] - 0x80]

@@ -67,9 +67,15 @@ _STAGES = (
         stages.release,
         PREPARE[:-1],
         lambda r: r.as_published(),
-        ("dataprep.release", "dataprep.ledger", "dataprep.card", "dataprep.manifest", "dataprep.quality", "dataprep.split_statistics"),
+        ("dataprep.release", "dataprep.ledger", "dataprep.card", "dataprep.manifest", "dataprep.quality_statistics", "dataprep.split_statistics"),
     ),
-    Stage("train", model_stages.train, ("deduplicate", "split", "negatives"), lambda r: [r.seed, r.train.model_dump()], ("dataprep.training", "dataprep.evaluation")),
+    Stage(
+        "train",
+        model_stages.train,
+        ("deduplicate", "split", "negatives"),
+        lambda r: [r.seed, r.train.model_dump()],
+        ("dataprep.training", "dataprep.evaluation"),
+    ),
     Stage(
         "evaluate",
         model_stages.evaluate,

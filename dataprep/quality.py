@@ -1,177 +1,92 @@
-"""Quality statistics of a release (quality.json): what every rule did, and what the data are like before and after."""
+"""Measures of a text, as expressions: how much of it is letters, repeats itself, asks, or breaks off."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
-
+import numpy as np
 import polars as pl
 
-from dataprep.shortcuts import probe, row_wise_leaks
 from dataprep.text import fold
 
-_EXAMPLES = 3
-_MANY_POSITIVES = 10
-# The forms of each question word, folded; the word that comes first in a question counts.
-QUESTION_WORDS: Mapping[str, tuple[str, ...]] = {
-    "kto": ("kto", "kogo", "komu", "kim"),
-    "co": ("co", "czego", "czemu", "czym"),
-    "gdzie": ("gdzie", "skąd", "dokąd", "którędy"),
-    "kiedy": ("kiedy", "odkąd"),
-    "jaki": ("jaki", "jaka", "jakie", "jakiego", "jakiej", "jakiemu", "jaką", "jakim", "jacy", "jakich", "jakimi"),
-    "który": ("który", "która", "które", "którego", "której", "któremu", "którą", "którym", "którzy", "których", "którymi"),
-    "ile": ("ile", "ilu", "iloma"),
-    "jak": ("jak",),
-    "dlaczego": ("dlaczego",),
-    "czyj": ("czyj", "czyja", "czyje", "czyjego", "czyjej", "czyjemu", "czyją", "czyim", "czyi", "czyich", "czyimi"),
-    "czy": ("czy",),
-}
+_NGRAM = 3
 
 
-class Curated(NamedTuple):
-    """The stages' tables that quality is told from."""
-
-    rows: pl.LazyFrame  # ROWS as read
-    ledger: pl.LazyFrame
-    split_queries: pl.LazyFrame
-    corpus: pl.LazyFrame
-    judgements: pl.LazyFrame
-    links: pl.LazyFrame
-    near_questions: pl.LazyFrame
-    conflicts: pl.LazyFrame
+def words(text: pl.Expr) -> pl.Expr:
+    """Number of words: runs between white space with at least one letter or digit. Null in, null out."""
+    return text.str.count_matches(r"\S*[\p{L}\p{N}]\S*")
 
 
-def quality(
-    tables: Curated,
-    *,
-    rules: Mapping[str, Sequence[str]],
-    origins: Sequence[Mapping[str, Any]],
-    train_fraction: float,
-) -> dict[str, Any]:
-    """Tell what curation did and what came of it.
+def letter_fraction(text: pl.Expr) -> pl.Expr:
+    """Share of letters, accents included, among the characters that are not white space; 0 for none. Null in, null out."""
+    return 1 - _share(text, r"[^\p{L}\p{M}\s]", of_none=1.0)
 
-    Args:
-        tables: The stages' tables.
-        rules: Names of the rules of each stage, also of those that may have touched nothing.
-        origins: One per source, with `name`, `licence` and `rows`.
-        train_fraction: Share of the rows that a row-wise split would train on.
 
-    Returns:
-        A document for quality.json; lists are sorted, counts are whole numbers, shares are 0-1.
+def digit_fraction(text: pl.Expr) -> pl.Expr:
+    """Share of digits and other numerals among the characters that are not white space; 0 for none. Null in, null out."""
+    return _share(text, r"\p{N}", of_none=0.0)
+
+
+def symbol_fraction(text: pl.Expr) -> pl.Expr:
+    """Share of what is neither letter nor numeral among the characters that are not white space; 0 for none. Null in, null out."""
+    return _share(text, r"[^\p{L}\p{M}\p{N}\s]", of_none=0.0)
+
+
+def _share(text: pl.Expr, pattern: str, *, of_none: float) -> pl.Expr:
+    n_characters = text.str.len_chars() - text.str.count_matches(r"\s")
+    share = text.str.count_matches(pattern) / n_characters
+    return pl.when(n_characters == 0).then(of_none).otherwise(share)
+
+
+def repeated_fraction(text: pl.Expr) -> pl.Expr:
+    """Share of the words that are part of a repetition: of a word 3-gram that stood earlier in the text.
+
+    Words are compared folded. 0 for texts of fewer than four words; a text written twice has about 0.5.
+    Null in, null out.
     """
-    texts = _judged_texts(tables)
-    return {
-        "rules": rule_counts(tables.ledger, rules),
-        "labels": {"before": _labels(tables.rows), "after": _labels(texts)},
-        "questions": {"before": _questions(tables.rows), "after": _questions_after(tables)},
-        "positives_per_question": _positives_per_question(tables),
-        "duplicates": _duplicates(tables),
-        "conflicts": _tally(tables.conflicts, ["kind", "resolution"]),
-        "row_wise_split": row_wise_leaks(tables.rows, train_fraction=train_fraction),
-        "question_words": _question_words(tables.split_queries),
-        "licences": [
-            {"source": o["name"], "licence": o["licence"], "rows": o["rows"]} for o in sorted(origins, key=lambda o: str(o["name"]))
-        ],
-        "largest_group": _largest_group(tables),
-        "shortcuts": {"before": probe(tables.rows), "after": probe(texts)},
-    }
+    return fold(text).map_batches(_repeated_fractions, return_dtype=pl.Float64, is_elementwise=True)
 
 
-def rule_counts(ledger: pl.LazyFrame, rules: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-    """Rows that each rule touched, with a few of them as examples; a rule that touched none is there with 0.
+def _repeated_fractions(folded: pl.Series) -> pl.Series:
+    by_text = folded.fill_null("").str.split(" ")
+    n_words = by_text.list.len().to_numpy().astype(np.int64)
+    text_of = np.repeat(np.arange(len(folded)), n_words)
+    word = by_text.explode().hash().to_numpy()
+    is_part = np.zeros(len(word), dtype=bool)
+    if len(word) >= _NGRAM:
+        # Equal 3-grams of one text have equal codes; others share one with a probability of about 1e-19 per pair.
+        code = (word[:-2] * np.uint64(3) + word[1:-1]) * np.uint64(5) + word[2:]
+        code += text_of[2:].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        is_whole = text_of[:-2] == text_of[2:]
+        repeats = np.flatnonzero(is_whole)[~pl.Series(code[is_whole]).is_first_distinct().to_numpy()]
+        for offset in range(_NGRAM):
+            is_part[repeats + offset] = True
+    n_repeated = np.bincount(text_of[is_part], minlength=len(folded))
+    fractions = pl.Series(folded.name, n_repeated / np.maximum(n_words, 1))
+    return pl.select(pl.when(folded.is_not_null()).then(fractions)).to_series()
 
-    Args:
-        ledger: LEDGER.
-        rules: Names of the rules of each stage.
 
-    Returns:
-        One entry per rule, in the order of `rules`, then those that only the ledger names.
+_ASKING = (
+    r"kto|kogo|komu|kim|co|czego|czemu|czym|jak|jaki|jaka|jaką|jakie|jakiego|jakiej|jakiemu|jakim|jakimi|jakich|jacy|któr\p{L}+"
+    r"|ile|ilu|iloma|iloro|gdzie|kiedy|skąd|dokąd|odkąd|którędy|dlaczego|czy|czyj\p{L}*|czyi\p{L}*|po ?co"
+)
+_RELATIVE = rf",\s*(?:\p{{L}}{{1,5}}\s+)?(?:{_ASKING})\b"
+_REQUEST = r"podaj|wymień|wskaż|opisz|nazwij|wyjaśnij|określ|powiedz|znajdź|przetłumacz|oblicz|napisz|dokończ|porównaj|scharakteryzuj"
+
+
+def is_statement(question: pl.Expr) -> pl.Expr:
+    """Whether a question is none: nothing in it asks.
+
+    A question has an interrogative word and a question mark, or the word among its first three, or it
+    begins with a request ("podaj …"). A question mark alone does not make one, nor does a relative
+    clause: "Giles Hart działał w ruchu, który zbierał fundusze?". Null in, null out.
     """
-    key = pl.concat_str("stage", "rule", separator=".").alias("rule")
-    touched = (
-        ledger.filter(pl.col("action") != "read")
-        .group_by(key)
-        .agg(
-            n_rows=pl.col("row_id").n_unique(),
-            actions=pl.col("action").unique().sort(),
-            examples=pl.col("row_id").unique().bottom_k(_EXAMPLES).sort(),
-        )
-    )
-    found = {row["rule"]: row for row in touched.sort("rule").collect().to_dicts()}
-    named = [f"{stage}.{rule}" for stage, names in rules.items() for rule in names]
-    order = [*named, *(rule for rule in found if rule not in set(named))]
-    return [found.get(rule, {"rule": rule, "n_rows": 0, "actions": [], "examples": []}) for rule in order]
+    lower = question.str.to_lowercase().str.replace_all(_RELATIVE, ",")
+    asks_somewhere = lower.str.contains("?", literal=True) & lower.str.contains(rf"\b(?:{_ASKING})\b")
+    return ~(asks_somewhere | lower.str.contains(rf"^\W*(?:\w+\W+){{0,2}}(?:{_ASKING})\b|^\W*(?:{_REQUEST})\b"))
 
 
-def _judged_texts(tables: Curated) -> pl.LazyFrame:
-    """The release's judgements with `question`, `passage` and `label` (null where asserted), as ROWS has them."""
-    label = pl.when("is_judged").then("relevance").alias("label")
-    questions = tables.split_queries.select("query_id", question="text")
-    passages = tables.corpus.select("passage_id", passage="text")
-    joined = tables.judgements.join(questions, on="query_id").join(passages, on="passage_id")
-    return joined.select("question", "passage", label)
+def is_truncated(passage: pl.Expr) -> pl.Expr:
+    """Whether a passage breaks off: it ends in neither a closing mark nor a bracket, or more brackets open than close.
 
-
-def _labels(rows: pl.LazyFrame) -> dict[str, int]:
-    label = pl.col("label")
-    counted = rows.select(relevant=(label >= 1).sum(), not_relevant=(label == 0).sum(), asserted=label.is_null().sum())
-    return counted.collect().row(0, named=True)
-
-
-def _questions(rows: pl.LazyFrame) -> dict[str, int]:
-    """Distinct folded questions, and those that some row answers."""
-    per_question = rows.group_by(fold(pl.col("question"))).agg(has_answer=(pl.col("label").fill_null(1) >= 1).any())
-    return per_question.select(distinct=pl.len(), answerable=pl.col("has_answer").sum()).collect().row(0, named=True)
-
-
-def _questions_after(tables: Curated) -> dict[str, int]:
-    answered = tables.judgements.filter(pl.col("relevance") >= 1).select(pl.col("query_id").n_unique()).collect().item()
-    return {"distinct": tables.split_queries.select(pl.len()).collect().item(), "answerable": answered}
-
-
-def _positives_per_question(tables: Curated) -> list[dict[str, Any]]:
-    """Number of questions per number of positives; ten and more are one class."""
-    positives = tables.judgements.filter(pl.col("relevance") >= 1).group_by("query_id").agg(n=pl.len())
-    counted = tables.split_queries.join(positives, on="query_id", how="left").select(
-        pl.col("n").fill_null(0).clip(upper_bound=_MANY_POSITIVES)
-    )
-    rows = counted.group_by("n").agg(n_questions=pl.len()).sort("n").collect().iter_rows()
-    return [{"n_positives": f"{n}+" if n == _MANY_POSITIVES else str(n), "n_questions": count} for n, count in rows]
-
-
-def _duplicates(tables: Curated) -> dict[str, Any]:
-    """Passages merged by kind, near-duplicates that stay apart by guard, near questions, and rows that were merged."""
-    merged = pl.col("is_merged")
-    return {
-        "passages_merged": _tally(tables.links.filter(merged), ["kind"]),
-        "passages_kept_apart": _tally(tables.links.filter(~merged), ["kind", "guard"]),
-        "near_questions": tables.near_questions.select(pl.len()).collect().item(),
-        "rows_merged": _tally(tables.ledger.filter(pl.col("action") == "merged"), ["rule"]),
-    }
-
-
-def _tally(rows: pl.LazyFrame, keys: list[str]) -> list[dict[str, Any]]:
-    return rows.group_by(keys).agg(n=pl.len()).sort(keys).collect().to_dicts()
-
-
-def _question_words(queries: pl.LazyFrame) -> list[dict[str, Any]]:
-    """Number of questions by the question word that comes first in them; questions without one are `other`."""
-    lemma = {form: word for word, forms in QUESTION_WORDS.items() for form in forms}
-    pattern = rf"(?:^| )({'|'.join(lemma)})(?: |$)"
-    first = fold(pl.col("text")).str.extract(pattern).replace_strict(lemma, default="other", return_dtype=pl.String)
-    counted = queries.group_by(first.alias("word")).agg(n_questions=pl.len()).collect()
-    found = dict(counted.iter_rows())
-    return [{"word": word, "n_questions": found.get(word, 0)} for word in (*QUESTION_WORDS, "other")]
-
-
-def _largest_group(tables: Curated) -> dict[str, Any]:
-    """The group with the most positives: how large it is, and its share of all positives; null without questions."""
-    positives = tables.judgements.filter(pl.col("relevance") >= 1).group_by("query_id").agg(n=pl.len())
-    groups = (
-        tables.split_queries.join(positives, on="query_id", how="left")
-        .group_by("group_id", "split")
-        .agg(n_questions=pl.len(), n_positives=pl.col("n").sum())
-        .with_columns(positives_fraction=(pl.col("n_positives") / pl.col("n_positives").sum()).fill_nan(None).round(6))
-        .sort("n_positives", "n_questions", "group_id", descending=[True, True, False])
-        .head(1)
-    )
-    rows = groups.collect().to_dicts()
-    return rows[0] if rows else {}
+    So do lists and headings, which cannot be told apart from it. Null in, null out.
+    """
+    ends = passage.str.contains(r"""[.!?…]["”»'’)\]]*\s*$|[)\]"”»]\s*$""")
+    n_open = passage.str.count_matches(r"\(", literal=False).cast(pl.Int64) - passage.str.count_matches(r"\)").cast(pl.Int64)
+    return ~ends | (n_open > 0)

@@ -249,6 +249,10 @@ class Publish(Section):
     """Make a new repository private."""
     tag: str | None = None
     """Tag of the published commit."""
+    approval: bool = False
+    """Wait for a person's approval before publishing; a run by hand stops there, for `dataprep publish` is the approval."""
+    approval_hours: Annotated[float, Field(gt=0)] = 72
+    """How long a deployed run waits for the approval before it fails."""
 
 
 class Recipe(Section):

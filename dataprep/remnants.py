@@ -34,13 +34,12 @@ _MIN_LONE_LETTERS = 6
 # Names that are doubled by themselves and long enough to be taken for a doubled title.
 _REDUPLICATED = frozenset({"danger", "django", "everything", "humbert", "mister", "sister"})
 _TITLE = re.compile(
-    r"""
+    rf"""
     (?P<indent>\s*)
-    (?P<title>[\w"„'(] (?:\S+\s+){0,%d} \S*) \s+
+    (?P<title>[\w"„'(] (?:\S+\s+){{0,{_MAX_TITLE_WORDS - 1}}} \S*) \s+
     (?P<again>(?P<quote>["„]?) (?P=title) ["”]?)
     (?P<next>\s*[–—−-]\s | \s*\( | ,\s | \s+[^\W\d_])
-    """
-    % (_MAX_TITLE_WORDS - 1),
+    """,
     re.VERBOSE,
 )
 

@@ -20,8 +20,8 @@ _LEDGER_COLUMNS = (
     *("row_id", "source_key", "source", "stage", "action", "rule", "column", "runs", "note"),
     *("into", "score", "split", "query_id", "passage_id", "question", "passage"),
 )
-_MAX_CHARS = 160  # of a row's own question and passage in the ledger's sample
-_MAX_BEFORE_CHARS = 400
+_MAX_CHARS = 120  # of a row's own question and passage in the ledger's sample
+_MAX_BEFORE_CHARS = 300
 
 
 def examples(build: Build) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def examples(build: Build) -> dict[str, Any]:
     queries = build.table("split", "queries")
     clusters = samples.merged_passages(links, corpus, merged, n_clusters=_N_CLUSTERS, n_members=_N_MEMBERS)
     return {
-        "ledger": _ledger(sample),
+        "ledger": ledger_of(sample),
         "changes": _changes(sample),
         "clusters": [_cluster(cluster) for cluster in clusters],
         "kept_apart": _pairs(samples.kept_apart(links, corpus, merged, per_guard=_PER_GUARD)),
@@ -51,7 +51,7 @@ def examples(build: Build) -> dict[str, Any]:
 def _driven_out(build: Build) -> pl.LazyFrame:
     """Texts and ids of the rows that a label conflict drove out."""
     events = build.table("deduplicate", "events").filter(pl.col("action") == "dropped").select("row_id", "query_id", "passage_id")
-    return build.table("filter", "rows").select("row_id", "question", "passage").join(events, on="row_id")
+    return build.table("filter", "rows").select("row_id", "question", "passage").join(events, on="row_id").sort("row_id")
 
 
 def marked(before: str | None, after: str | None, *, by: Any) -> list[Run]:  # noqa: ANN401 - the unit of marking.compare
@@ -59,7 +59,8 @@ def marked(before: str | None, after: str | None, *, by: Any) -> list[Run]:  # n
     return [visible(run) for run in excerpt(compare(before or "", after or "", by=by))]
 
 
-def _ledger(sample: pl.DataFrame) -> dict[str, Any]:
+def ledger_of(sample: pl.DataFrame) -> dict[str, Any]:
+    """The sample as the page's table reads it: one list per event, and the size of each group in the whole ledger."""
     events = [_event(event) for event in sample.to_dicts()]
     groups = sample.select("stage", "action", "rule", "source", n="n_group").unique(maintain_order=True)
     return {

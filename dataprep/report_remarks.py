@@ -65,8 +65,10 @@ def _labels(figures: Mapping[str, Any]) -> Iterator[Remark]:
     questions = figures["quality"]["questions"]["before"]
     lost = questions["distinct"] - questions["answerable"]
     if lost:
-        text = f"{lost:,} of {_number(questions['distinct'], 'question')} as read have no relevant passage, so they are neither trained on nor judged."
-        yield Remark("look", text, "#questions")
+        all_questions = _number(questions["distinct"], "question")
+        yield Remark(
+            "look", f"{lost:,} of {all_questions} as read have no relevant passage: they are neither trained on nor judged.", "#questions"
+        )
 
 
 def _shortcuts(figures: Mapping[str, Any]) -> Iterator[Remark]:
@@ -75,8 +77,8 @@ def _shortcuts(figures: Mapping[str, Any]) -> Iterator[Remark]:
         short = probe["length"]["n_shorter_all_not_relevant"] if probe else 0
         if short > 1:
             limit = probe["length"]["shortest_relevant_words"]
-            text = f"Of the pairs {when}, all {short:,} with passages of fewer than {limit} words are judged not relevant: length alone gives them away."
-            yield Remark("look", text, "#shortcuts")
+            text = f"Of the pairs {when}, all {short:,} with passages of fewer than {limit} words are judged not relevant"
+            yield Remark("look", f"{text}: length alone gives them away.", "#shortcuts")
     for name, what in (("length", "length of the passage"), ("word_overlap", "share of the question's words in the passage")):
         if after and abs(after[name]["auc"] - 0.5) > _TELLING_AUC - 0.5:
             text = (

@@ -125,8 +125,8 @@ def label_conflicts(
         queries: SPLIT_QUERIES.
         corpus: CORPUS.
         merged: MERGED_PASSAGES.
-        left: query_id, question, passage_id and passage of the rows that a conflict drove out; their texts
-            may stand nowhere else.
+        left: query_id, question, passage_id and passage of the rows that a conflict drove out, sorted; their
+            texts may stand nowhere else, and of texts with one id the first is shown.
         limit: Most conflicts.
 
     Returns:

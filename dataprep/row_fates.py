@@ -27,7 +27,7 @@ def settle_labels(rows: pl.DataFrame, *, on_conflict: OnConflict) -> pl.DataFram
     """
     marked = rows.with_columns(is_conflict=_IS_RELEVANT.any().over(_PAIR) & (~_IS_RELEVANT).any().over(_PAIR))
     believes = on_conflict == "relevant"
-    loses = pl.col("is_conflict") & (_IS_RELEVANT != believes) & (on_conflict != "drop")
+    loses = pl.col("is_conflict") & (believes != _IS_RELEVANT) & (on_conflict != "drop")
     settled = pl.when("is_relabelled").then(pl.lit(int(believes), pl.Int8)).otherwise("label")
     return marked.with_columns(is_relabelled=loses).with_columns(settled=settled)
 
@@ -90,17 +90,29 @@ def events(rows: pl.DataFrame) -> pl.DataFrame:
     stays, is_dropped = pl.col("into") == pl.col("row_id"), pl.col("into").is_null()
     label = {"column": pl.lit("label"), "before": pl.col("label").cast(pl.String).fill_null("asserted")}
     recorded = [
-        _event(rows.filter(stays & (pl.col("own_query_id") != pl.col("query_id")) & (pl.col("question") != pl.col("query_text"))),
-               "changed", "exact_duplicate_question", column=pl.lit("question"), before="question", after="query_text", score=pl.lit(1.0)),
-        _event(rows.filter(stays & (pl.col("own_passage_id") != pl.col("passage_id"))),
-               "changed", pl.format("{}_duplicate_passage", "kind"), column=pl.lit("passage"), before="passage", after="passage_text", score="jaccard"),
-        _event(rows.filter(stays & (pl.col("title") != pl.col("passage_title"))),
-               "changed", "title_of_passage", column=pl.lit("title"), before="title", after="passage_title"),
+        *_changed(rows.filter(stays)),
         _event(rows.filter("is_relabelled"), "relabelled", "label_conflict", **label, after=pl.col("settled").cast(pl.String)),
         _event(rows.filter(is_dropped), "dropped", "label_conflict", **label),
         _event(rows.filter(~stays), "merged", "duplicate_pair", into="into", score="jaccard"),
-    ]  # fmt: skip
+    ]
     return pl.concat(recorded).sort("row_id", maintain_order=True)
+
+
+def _changed(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """One event for each text of a row that another took the place of."""
+    question = rows.filter(pl.col("question") != pl.col("query_text"))
+    passage = rows.filter(pl.col("own_passage_id") != pl.col("passage_id"))
+    title = rows.filter(pl.col("title") != pl.col("passage_title"))
+    columns: dict[str, dict[str, pl.Expr | str]] = {
+        "question": {"column": pl.lit("question"), "before": "question", "after": "query_text", "score": pl.lit(1.0)},
+        "passage": {"column": pl.lit("passage"), "before": "passage", "after": "passage_text", "score": "jaccard"},
+        "title": {"column": pl.lit("title"), "before": "title", "after": "passage_title"},
+    }
+    return [
+        _event(question, "changed", "exact_duplicate_question", **columns["question"]),
+        _event(passage, "changed", pl.format("{}_duplicate_passage", "kind"), **columns["passage"]),
+        _event(title, "changed", "title_of_passage", **columns["title"]),
+    ]
 
 
 def _event(rows: pl.DataFrame, action: str, rule: str | pl.Expr, **columns: pl.Expr | str) -> pl.DataFrame:

@@ -26,7 +26,8 @@ def ranked(texts: pl.DataFrame, *, kinds: Collection[Guard]) -> pl.DataFrame:
         kinds: With "symbol" among them, texts that differ in a symbol have different keys.
 
     Returns:
-        The texts with folded, key and rank (from 0: judged positive, then longer, then smaller id), sorted by rank.
+        The texts with folded, key and rank (from 0: judged positive, then longer, then smaller id), sorted
+        by rank. A text without letters and digits is its own key.
     """
     key = strict_fold(pl.col("text")) if "symbol" in kinds else pl.col("folded")
     order = ["is_positive", pl.col("text").str.len_chars(), "id"]
@@ -105,7 +106,11 @@ def near_mapping(texts: pl.DataFrame, mapping: pl.DataFrame, links: pl.DataFrame
             into[rank] = min(matching)
     ids = texts["id"]
     merged = pl.DataFrame(
-        {"into_id": ids.gather(list(into)), "target": ids.gather([rank for _, rank in into.values()]), "near": [-j for j, _ in into.values()]},
+        {
+            "into_id": ids.gather(list(into)),
+            "target": ids.gather([rank for _, rank in into.values()]),
+            "near": [-j for j, _ in into.values()],
+        },
         schema={"into_id": pl.String, "target": pl.String, "near": pl.Float64},
     )
     is_near = pl.col("target").is_not_null()

@@ -80,6 +80,25 @@ def assign(  # noqa: PLR0913 - the tables of one stage, and one keyword per sett
     return grouped.with_columns(split=split).select(SPLIT_QUERIES.names()).lazy()
 
 
+def assign_rows(queries: pl.LazyFrame, *, seed: int, validation: float, test: float) -> pl.LazyFrame:
+    """Give each question a split of its own, as a row-wise split does. It leaks; it is here to be compared with.
+
+    Args:
+        queries: QUERIES, one per row where questions are not united.
+        seed: Seed of the splits.
+        validation: Expected share of validation.
+        test: Expected share of test.
+
+    Returns:
+        SPLIT_QUERIES, sorted by query_id, each question a group.
+    """
+    asked = queries.collect().sort("query_id")
+    groups = [f"g{digest('row', name, length=ID_HEX)}" for name in asked["query_id"]]
+    splits = [_split(name, seed=seed, validation=validation, test=test) for name in groups]
+    named = asked.with_columns(group_id=pl.Series(groups, dtype=pl.String), split=pl.Series(splits, dtype=pl.String))
+    return named.select(SPLIT_QUERIES.names()).lazy()
+
+
 def _anchors(asked: pl.DataFrame, rows: pl.LazyFrame, hung_on_passages: Collection[str]) -> pl.DataFrame:
     """query_id and anchor: what each of a question's rows hangs on, as a digest of its folded text."""
     on_passage = pl.col("source").is_in(list(hung_on_passages))

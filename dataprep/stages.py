@@ -73,22 +73,26 @@ def split(build: Build, out: Output) -> str:
     from dataprep import splits
 
     recipe = build.recipe
-    assigned = splits.assign(
-        build.table("deduplicate", "queries"),
-        build.table("deduplicate", "judgements"),
-        build.table("deduplicate", "links"),
-        build.table("deduplicate", "near_questions"),
-        build.table("filter", "rows"),
-        hung_on_passages=[source.name for source in recipe.sources if source.kind == "squad"],
-        min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
-        seed=recipe.seed,
-        **recipe.split.model_dump(exclude={"by"}),
-    )
+    queries, shares = build.table("deduplicate", "queries"), recipe.split
+    if shares.by == "row":
+        assigned = splits.assign_rows(queries, seed=recipe.seed, validation=shares.validation, test=shares.test)
+    else:
+        assigned = splits.assign(
+            queries,
+            build.table("deduplicate", "judgements"),
+            build.table("deduplicate", "links"),
+            build.table("deduplicate", "near_questions"),
+            build.table("filter", "rows"),
+            hung_on_passages=[source.name for source in recipe.sources if source.kind == "squad"],
+            min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
+            seed=recipe.seed,
+            **shares.model_dump(exclude={"by"}),
+        )
     out.table("queries", assigned, schemas.SPLIT_QUERIES)
     counts = pl.read_parquet(out.stage / "queries.parquet", columns=["group_id", "split"])
     by_split = dict(counts.group_by("split").len().iter_rows())
-    shares = ", ".join(f"{name} {_n(by_split.get(name, 0))}" for name in schemas.SPLITS)
-    return f"{_n(counts['group_id'].n_unique())} groups; questions: {shares}"
+    sizes = ", ".join(f"{name} {_n(by_split.get(name, 0))}" for name in schemas.SPLITS)
+    return f"{_n(counts['group_id'].n_unique())} groups; questions: {sizes}"
 
 
 def negatives(build: Build, out: Output) -> str:
@@ -162,13 +166,15 @@ def release(build: Build, out: Output) -> str:
 
 
 def _statistics(build: Build, written: pl.LazyFrame, rules: Mapping[str, Sequence[str]], origins: Sequence[Any]) -> dict[str, Any]:
-    from dataprep.quality import Curated, quality
+    from dataprep.quality_statistics import Curated, quality
     from dataprep.split_statistics import split_statistics
 
     names = ("corpus", "judgements", "links", "near_questions", "conflicts")
     after = {name: build.table("deduplicate", name) for name in names}
     queries, shares = build.table("split", "queries"), build.recipe.split
-    curated = Curated(rows=build.table("ingest", "rows"), ledger=written, split_queries=queries, **after)
+    curated = Curated(
+        rows=build.table("ingest", "rows"), ledger=written, split_queries=queries, measures=build.table("filter", "measures"), **after
+    )
     aims = {"train": 1 - shares.validation - shares.test, "validation": shares.validation, "test": shares.test}
     return {
         "quality": quality(curated, rules=rules, origins=origins, train_fraction=aims["train"]),

@@ -7,7 +7,8 @@ memory, so nothing but the final model reaches the disk.
 
 import gc
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,13 +85,25 @@ def train(
     course = _Course(model, validate, report)
     course.judge("base", 0)
     trained = {}
-    for name, table in tables.items():
-        if table.height:
-            trained[name] = _train_table(model, name, table, settings, course=course, beside=folder)
+    with _threads(1 if is_static(model) else torch.get_num_threads()):
+        for name, table in tables.items():
+            if table.height:
+                trained[name] = _train_table(model, name, table, settings, course=course, beside=folder)
     course.restore_best()
     model.save_pretrained(str(folder), create_model_card=False)
     in_force = {**asdict(settings), **_FIXED}
     return {"settings": in_force, "tables": trained, "loss": course.losses, "validation": course.scores, "kept": course.best}
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """So many threads for a while. Static models gain nothing from several, and one gives the same weights on any machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _in_force(model: SentenceTransformer, settings: Settings) -> Settings:

@@ -183,6 +183,23 @@ def explain(wanted: str | None, folder: Path, text: str | None, *, as_json: bool
 
 
 @cli.command()
+@click.argument("old", type=_FOLDER)
+@click.argument("new", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def diff(old: Path, new: Path, *, as_json: bool) -> None:
+    """Compare two releases or builds, and say whether a model trained on OLD may be judged on NEW.
+
+    \b
+    Example:
+      dataprep diff data/build/sample-2024 data/build/sample
+    """
+    from dataprep.diff import diff as compare
+    from flows.diff_screen import show_diff
+
+    show_diff(compare(old, new), as_json=as_json)
+
+
+@cli.command()
 @click.argument("build", type=_FOLDER)
 def report(build: Path) -> None:
     """Write BUILD/report.html anew: one page that needs no network.
@@ -191,9 +208,8 @@ def report(build: Path) -> None:
     Example:
       dataprep report data/build/sample
     """
-    from dataprep.report import write_report
-
     from dataprep.build import existing_build
+    from dataprep.report import write_report
 
     click.echo(write_report(existing_build(build)))
 
@@ -207,9 +223,8 @@ def card(release: Path) -> None:
     Example:
       dataprep card data/build/sample/release
     """
-    from dataprep.card import rendered_files
-
     from dataprep import io
+    from dataprep.card import rendered_files
 
     if not (release / "manifest.json").is_file():
         raise CallError(f"{release} is no release: it has no manifest.json")

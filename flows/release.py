@@ -1,22 +1,61 @@
 """The whole job: prepare, fine-tune, publish."""
 
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
 
-from dataprep.recipe import Recipe
+from dataprep.build import Build
 from dataprep.pipeline import FINE_TUNE, PREPARE
+from dataprep.recipe import Recipe
+from flows import approval, once, operating
 from flows.fine_tune import fine_tune
-from flows.prepare import prepare
+from flows.prepare import Until, prepare
 from flows.publish import publish
 
 
-@flow(name="release", flow_run_name="release {recipe.name}", validate_parameters=False)
-def release(recipe: Recipe, folder: Path, until: str = "publish") -> None:
-    """Run every flow in turn, up to a stage."""
-    prepare(recipe, folder, until)
+@flow(name="release", flow_run_name=operating.run_name("release"))
+def release(recipe: Recipe, folder: Path | None = None, until: Until = "publish") -> State[Any] | None:
+    """Run every flow in turn, up to a stage.
+
+    A worker's run publishes the dataset as soon as it is prepared and approved, has it fine-tuned by the
+    deployment of that name, where there is one, and publishes the model after it.
+
+    Args:
+        recipe: What is built, from what, and how.
+        folder: The build folder; without one, data/build/<recipe name>.
+        until: The last stage to run.
+    """
+    build = Build(operating.place_of(recipe, folder), recipe)
+    prepare(recipe, build.folder, until)
     if until in PREPARE:
-        return
-    fine_tune(recipe, folder, until)
-    if until not in FINE_TUNE:
-        publish(recipe, folder, recipe.publish.to)
+        return None
+    if operating.is_deployed() and until not in FINE_TUNE:
+        return _publish_and_fine_tune(build)
+    fine_tune(recipe, build.folder, until)
+    if until not in FINE_TUNE and not recipe.publish.approval:
+        publish(recipe, build.folder)
+    return None
+
+
+def _publish_and_fine_tune(build: Build) -> State[Any] | None:
+    recipe, targets = build.recipe, build.recipe.publish.to
+    if refusal := approval.refused(build, targets):
+        return refusal
+    if "dataset" in recipe.publish.what:
+        publish(_publishing(recipe, "dataset"), build.folder)
+    if deployment := once.fine_tuning_deployment():
+        run = once.fine_tune_once(build, deployment)
+        if run.state is None or not run.state.is_completed():
+            return Failed(message=f"fine-tuning run {run.name!r} ended {run.state.name if run.state else 'without a state'}; see its log")
+    else:
+        fine_tune(recipe, build.folder)
+    if "model" in recipe.publish.what:
+        publish(recipe, build.folder)
+    return None
+
+
+def _publishing(recipe: Recipe, *what: str) -> Recipe:
+    return Recipe.model_validate({**recipe.model_dump(), "publish": {**recipe.publish.model_dump(), "what": what}})

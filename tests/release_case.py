@@ -14,7 +14,7 @@ from dataprep.io import write_json, write_table, write_text
 from dataprep.ledger import assemble
 from dataprep.lengths import measure
 from dataprep.manifest import build_manifest
-from dataprep.quality import Curated, quality
+from dataprep.quality_statistics import Curated, quality
 from dataprep.recipe import Recipe, Source
 from dataprep.release import StageTables, write_release
 from dataprep.split_statistics import split_statistics
@@ -175,4 +175,12 @@ def curated(found: Case, ledger: pl.LazyFrame) -> Curated:
         links=pl.LazyFrame(schema=schemas.LINKS),
         near_questions=pl.LazyFrame(schema=schemas.NEAR_QUESTIONS),
         conflicts=pl.LazyFrame(schema=schemas.CONFLICTS),
+        measures=measures(found),
     )
+
+
+def measures(found: Case) -> pl.LazyFrame:
+    """What the filters would have measured: everything in Polish but one passage."""
+    is_slovak = pl.col("row_id") == "s:08"
+    slovak = pl.when(is_slovak).then(pl.lit("sk")).otherwise(pl.lit("pl"))
+    return found.rows.lazy().select("row_id", question_language=pl.lit("pl"), passage_language=slovak)

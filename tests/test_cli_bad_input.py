@@ -14,7 +14,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-
 ROW = "q{n}\tKto napisał poemat numer {n}?\tPoemat numer {n} napisał w Krakowie znany polski poeta.\t1\n"
 HEADER = "id\tquestion\tpassage\tlabel\n"
 COLUMNS = 'columns = { id = "id", question = "question", passage = "passage", label = "label" }'

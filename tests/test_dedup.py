@@ -1,6 +1,5 @@
 """Laws and golden cases of deduplication: nothing is lost, nothing is merged wrongly, everything is on record."""
 
-import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +18,13 @@ from dataprep.text import digest, fold, passage_id, query_id
 
 BASE = "stara wieś leży nad rzeką w północnej części gminy i liczy niewielu mieszkańców oraz jeden kościół"
 CHANGES = ["", " murowany", " drewniany", " z 1849 roku", " z 1905 roku", " Anny", " < 5", " > 5"]
-PASSAGES = [*(BASE + change for change in CHANGES), f"{BASE}!".capitalize(), BASE.replace("stara", "nowa"), "całkiem inny tekst o czymś", "krótko"]
+PASSAGES = [
+    *(BASE + change for change in CHANGES),
+    f"{BASE}!".capitalize(),
+    BASE.replace("stara", "nowa"),
+    "całkiem inny tekst o czymś",
+    "krótko",
+]
 QUESTIONS = ["Kto tam mieszka?", "kto TAM mieszka", "Gdzie leży ta wieś?", "C?", "C++?"]
 Row = tuple[str, str, int | None]
 ROWS = st.lists(st.tuples(st.sampled_from(QUESTIONS), st.sampled_from(PASSAGES), st.sampled_from([0, 1, None])), max_size=14)
@@ -37,10 +42,9 @@ SCHEMAS = {name: getattr(schemas, "LEDGER" if name == "events" else name.upper()
 def rows(triples: Sequence[Row], titles: Sequence[str] = ()) -> pl.LazyFrame:
     counts: Counter[Row] = Counter()
     table = []
-    for (question, passage, label), title in itertools.zip_longest(triples, titles, fillvalue=""):
-        counts[question, passage, label] += 1  # type: ignore[index]
-        occurrence = counts[question, passage, label]  # type: ignore[index]
-        row_id = f"s:{digest(question, passage, str(label), str(occurrence), length=16)}"
+    for (question, passage, label), title in zip(triples, titles or [""] * len(triples), strict=True):
+        counts[question, passage, label] += 1
+        row_id = f"s:{digest(question, passage, str(label), str(counts[question, passage, label]), length=16)}"
         table.append((row_id, "s", row_id[-4:], question, passage, title, label))
     return pl.LazyFrame(table, schema=schemas.ROWS, orient="row")
 
@@ -85,7 +89,10 @@ def test_tables_fit_together(triples: list[Row], choice: dict[str, Any]) -> None
     assert corpus.equals(corpus.with_columns(passage_id=passage_id(pl.col("text"))))
     assert not choice["questions"] or queries.equals(queries.with_columns(query_id=query_id(pl.col("text"))))
     assert not set(corpus["passage_id"]) & set(tables["merged_passages"]["passage_id"])
-    assert tables["links"].filter("is_merged").select("passage_id", "other_id").rows() == tables["merged_passages"].select("passage_id", "into_id").rows()
+    assert (
+        tables["links"].filter("is_merged").select("passage_id", "other_id").rows()
+        == tables["merged_passages"].select("passage_id", "into_id").rows()
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -122,7 +129,10 @@ def test_no_passage_stays_that_should_have_been_merged(triples: list[Row]) -> No
 @given(triples=ROWS, lower=st.sampled_from([0.3, 0.6, 0.8]), higher=st.sampled_from([0.8, 0.95, 1.0]))
 def test_a_higher_threshold_gives_no_link_that_a_lower_one_lacks(triples: list[Row], lower: float, higher: float) -> None:
     pairs = [
-        {frozenset(pair) for pair in run(rows(triples), passages="off", min_passage_jaccard=j)["links"].select("passage_id", "other_id").rows()}
+        {
+            frozenset(pair)
+            for pair in run(rows(triples), passages="off", min_passage_jaccard=j)["links"].select("passage_id", "other_id").rows()
+        }
         for j in (lower, higher)
     ]
     assert pairs[1] <= pairs[0]
@@ -155,11 +165,14 @@ def test_what_each_mode_merges(passages: str) -> None:
     tables = run(rows([("Kto?", text, 1) for text in texts]), passages=passages)
     assert tables["corpus"].height == {"off": 3, "exact": 2, "near": 1}[passages]
     linked = tables["links"].select("kind", "is_merged").rows()
-    assert sorted(linked) == {
-        "off": [("exact", False), ("near", False), ("near", False)],
-        "exact": [("exact", True), ("near", False)],
-        "near": [("exact", True), ("near", True)] if tables["corpus"]["text"].item(0) != f"{BASE} murowany" else [("near", True)] * 2,
-    }[passages]
+    assert (
+        sorted(linked)
+        == {
+            "off": [("exact", False), ("near", False), ("near", False)],
+            "exact": [("exact", True), ("near", False)],
+            "near": [("exact", True), ("near", True)] if tables["corpus"]["text"].item(0) != f"{BASE} murowany" else [("near", True)] * 2,
+        }[passages]
+    )
 
 
 def test_the_threshold_is_met_on_its_boundary() -> None:
@@ -214,7 +227,11 @@ def test_questions_are_united_when_equal_and_only_listed_when_near() -> None:
     ],
 )
 def test_two_labels_of_one_pair(
-    labels: list[int | None], on_conflict: str, relevance: int | None, is_judged: bool | None, fates: list[tuple[str, str]]  # noqa: FBT001
+    labels: list[int | None],
+    on_conflict: str,
+    relevance: int | None,
+    is_judged: bool | None,  # noqa: FBT001 - a column of the table of cases
+    fates: list[tuple[str, str]],
 ) -> None:
     table = rows([("x", BASE, label) for label in labels])
     tables = run(table, on_conflict=on_conflict)
@@ -237,7 +254,9 @@ def test_opposite_labels_on_near_passages_that_stay_apart_are_listed() -> None:
 
 
 def test_a_row_whose_texts_were_exchanged_says_so() -> None:
-    tables = run(rows([("Kto tam mieszka?", f"{BASE} murowany", 1), ("kto tam mieszka", "całkiem inny tekst o czymś", 0), ("gdzie?", BASE, 0)]))
+    tables = run(
+        rows([("Kto tam mieszka?", f"{BASE} murowany", 1), ("kto tam mieszka", "całkiem inny tekst o czymś", 0), ("gdzie?", BASE, 0)])
+    )
     changed = tables["events"].filter(pl.col("action") == "changed").select("rule", "column", "before", "after").rows()
     assert sorted(changed) == [
         ("exact_duplicate_question", "question", "kto tam mieszka", "Kto tam mieszka?"),

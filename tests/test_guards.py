@@ -88,11 +88,13 @@ def test_texts_of_one_strict_key_have_one_fold(left: str, right: str) -> None:
     assert folded[2] != folded[3] or folded[0] == folded[1]
 
 
-@pytest.mark.parametrize(("left", "right"), [("3 < 5", "3 > 5"), ("-5", "5"), ("C", "C++"), ("1:2", "1,2"), ("!!!", "???"), ("a 1-2-3", "a 1 2 3")])
+@pytest.mark.parametrize(("left", "right"), [("3 < 5", "3 > 5"), ("-5", "5"), ("C", "C++"), ("1:2", "1,2"), ("a 1-2-3", "a 1 2 3")])
 def test_the_strict_key_keeps_symbols_apart(left: str, right: str) -> None:
     assert key(left) != key(right)
 
 
-@pytest.mark.parametrize(("left", "right"), [("Ala ma kota.", "ala  ma kota"), ("(1939-1945)", "1939–1945"), ("ﬁrma", "Firma"), ("„Lalka”", "Lalka")])
+@pytest.mark.parametrize(
+    ("left", "right"), [("Ala ma kota.", "ala  ma kota"), ("(1939-1945)", "1939–1945"), ("ﬁrma", "Firma"), ("„Lalka”", "Lalka")]
+)
 def test_the_strict_key_ignores_case_punctuation_and_white_space(left: str, right: str) -> None:
     assert key(left) == key(right)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import near, near_candidates
+from dataprep import near, near_candidates, usual
 from dataprep.near import near_pairs
 from dataprep.near_shingles import shingles
 from dataprep.text import fold
@@ -54,7 +54,9 @@ def test_the_join_finds_what_brute_force_finds(texts: list[str], shingle_words: 
 
 
 @settings(max_examples=100, deadline=None)
-@given(base=st.lists(WORDS, min_size=20, max_size=60), edits=st.lists(st.tuples(st.integers(0, 19), WORDS), max_size=12), threshold=THRESHOLDS)
+@given(
+    base=st.lists(WORDS, min_size=20, max_size=60), edits=st.lists(st.tuples(st.integers(0, 19), WORDS), max_size=12), threshold=THRESHOLDS
+)
 def test_edited_copies_are_found_as_brute_force_finds_them(base: list[str], edits: list[tuple[int, str]], threshold: float) -> None:
     texts = [" ".join(base)]
     for place, word in edits:
@@ -68,6 +70,27 @@ def test_edited_copies_are_found_as_brute_force_finds_them(base: list[str], edit
 def test_any_unicode_is_read_as_fold_reads_it(texts: list[str], shingle_words: int) -> None:
     table = corpus(texts)
     assert found(table, shingle_words=shingle_words, min_jaccard=0.5) == brute_force(table, shingle_words=shingle_words, min_jaccard=0.5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts=st.lists(st.none() | st.text(max_size=30) | st.text("aAżŻß İſ²½…„„ µﬁÆ×\u0301\0_", max_size=8)))
+def test_fold_leaves_out_only_what_changes_nothing(texts: list[str | None]) -> None:
+    text = pl.Series("text", texts, dtype=pl.String)
+    lower = text.str.normalize("NFKC").str.to_lowercase().str.normalize("NFKC")
+    wanted = lower.str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars(" ")
+    assert text.to_frame().select(fold(pl.col("text"))).to_series().to_list() == wanted.to_list()
+
+
+def test_every_usual_character_folds_as_it_would_normalised() -> None:
+    text = pl.Series([one + other for one in usual.LETTERS + usual.MARKS for other in ("", "a", "Ż")])
+    wanted = (
+        text.str.normalize("NFKC")
+        .str.to_lowercase()
+        .str.normalize("NFKC")
+        .str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ")
+        .str.strip_chars(" ")
+    )
+    assert text.to_frame("text").select(fold(pl.col("text"))).to_series().to_list() == wanted.to_list()
 
 
 @settings(max_examples=60, deadline=None)
@@ -92,6 +115,7 @@ def test_chunks_and_batches_do_not_show(texts: list[str]) -> None:
     with pytest.MonkeyPatch.context() as small:
         small.setattr(near, "_CHUNK_BYTES", 8)
         small.setattr(near, "MAX_PACKED", 3)
+        small.setattr(near, "_CHUNK_PAIRS", 3)
         small.setattr(near_candidates, "_BATCH_PAIRS", 2)
         pieces = found(corpus(texts), min_jaccard=0.5)
     assert pieces == found(corpus(texts), min_jaccard=0.5)
@@ -132,4 +156,4 @@ def test_text_that_stands_in_every_passage_does_not_make_the_join_quadratic() ->
 
 
 def test_hashes_stay_the_same_in_every_version() -> None:
-    assert shingles(pl.Series(["zażółć gęślą jaźń"]), shingle_words=3).hashes.tolist() == [5088978587101094646]
+    assert shingles(pl.Series(["zażółć gęślą jaźń"]), shingle_words=3).hashes.tolist() == [6490365349084807616]

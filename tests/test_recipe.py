@@ -76,8 +76,8 @@ def test_a_wrong_override_says_what_was_wanted(override: str, message: str, tmp_
 
 
 def test_overrides_are_toml_or_else_plain_text(tmp_path: Path) -> None:
-    overrides = ["split.test=0.3", "clean.html=false", 'filter.languages=["pl","cs"]', "train.base_model=owner/model", "sources.0.path=b.tsv"]
-    recipe = load(written(tmp_path, MINIMAL), overrides)
+    typed = ["split.test=0.3", "clean.html=false", 'filter.languages=["pl","cs"]']
+    recipe = load(written(tmp_path, MINIMAL), [*typed, "train.base_model=owner/model", "sources.0.path=b.tsv"])
     assert (recipe.split.test, recipe.clean.html, recipe.filter.languages) == (0.3, False, ("pl", "cs"))
     assert (recipe.train.base_model, recipe.sources[0].path) == ("owner/model", "b.tsv")
 

@@ -46,12 +46,14 @@ def ledger(build: Path) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def planted() -> pl.DataFrame:
-    return pl.read_csv(SAMPLE / "planted.tsv", separator="\t", quote_char=None, infer_schema=False, missing_utf8_is_empty_string=True)
+    return pl.read_csv(SAMPLE / "planted.tsv", separator="\t", quote_char=None, infer_schema=False).fill_null("")
 
 
 def test_the_sample_is_as_large_as_promised(ledger: pl.DataFrame) -> None:
     assert ledger["row_id"].n_unique() >= 600
-    assert pl.read_csv(SAMPLE / "pairs.tsv", separator="\t", quote_char=None, infer_schema=False, encoding="utf8-lossy", truncate_ragged_lines=True)["question"].n_unique() >= 180
+    header, *lines = (SAMPLE / "pairs.tsv").read_bytes().splitlines()
+    questions = {fields[1] for line in lines if len(fields := line.split(b"\t")) == len(header.split(b"\t"))}
+    assert len(questions) >= 180
 
 
 def fate_is_met(events: pl.DataFrame, plant: dict[str, str]) -> bool:
@@ -76,7 +78,8 @@ def test_every_planted_row_meets_its_fate(planted: pl.DataFrame, ledger: pl.Data
         if plant["action"] == "merged":
             row_ids = twins(row_ids, ledger, read)
         if not any(fate_is_met(ledger.filter(pl.col("row_id") == row_id), plant) for row_id in row_ids):
-            unmet.append((key, plant["defect"], plant["action"], plant["rule"], ledger.filter(pl.col("row_id").is_in(row_ids.implode())).select("action", "rule", "after").rows()))
+            found = ledger.filter(pl.col("row_id").is_in(row_ids.implode())).select("action", "rule", "after").rows()
+            unmet.append((*plant.values(), found))
     assert not unmet, "\n".join(map(str, unmet))
 
 
@@ -142,7 +145,10 @@ die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with opened(folder, load("sample")) as build:
     for name in PREPARE:
         if name == stage:
-            setattr(module, {"running": "_reveal", "moving": "shutil"}[moment], die if moment == "running" else type("S", (), {"rmtree": die}))
+            if moment == "running":
+                module._reveal = die
+            else:
+                module.shutil.rmtree = die
         finish(STAGES[name], build)
 """
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dataprep import recipe
 from dataprep.schemas import LEDGER, ROWS
-from dataprep.sources import delimited, lines, opening, rules
+from dataprep.sources import delimited, lines, opening, parquet, rules
 from dataprep.sources.read import Ingested, read_source
 
 NAMES = ("id", "question", "passage", "title", "label")
@@ -53,7 +53,7 @@ def as_csv(rows: list[Row]) -> bytes:
 
 
 def as_jsonl(rows: list[Row]) -> bytes:
-    return "\n".join(json.dumps(dict(zip(NAMES, row, strict=True))) for row in rows).encode()
+    return "\n".join(json.dumps(dict(zip(NAMES, row, strict=True)), ensure_ascii=False) for row in rows).encode()
 
 
 def as_parquet(rows: list[Row]) -> bytes:
@@ -126,14 +126,31 @@ def test_rows_and_rejected_rows_add_up_to_the_lines(kind: str, quoting: str, tex
 @pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl"])
 def test_small_chunks_give_what_one_chunk_gives(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [(f"k{n}", "pytanie?" + "x" * (n % 40), "zdanie\u2028 ó" * (n % 7 + 1), "", "1") for n in range(60)] * 2
-    whole = read(tmp_path, WRITERS[kind](rows), kind=kind)
+    data = WRITERS[kind](rows).rstrip() + b"\n\nbad \xff\n\nbad \xff\nragged"
+    whole = read(tmp_path, data, kind=kind)
     monkeypatch.setattr(lines, "CHUNK_BYTES", 100)
     monkeypatch.setattr(opening, "BLOCK_BYTES", 50)
-    parts = read(tmp_path, WRITERS[kind](rows), kind=kind)
+    parts = read(tmp_path, data, kind=kind)
     assert len(list(tmp_path.glob("tmp*/s/chunk-*.parquet"))) > 60
     assert whole.origin == parts.origin
-    assert whole.rows.collect().sort("row_id").equals(parts.rows.collect().sort("row_id"))
+    for one, other in ((whole.rows, parts.rows), (whole.rejected, parts.rejected)):
+        assert one.collect().sort("row_id").equals(other.collect().sort("row_id"))
     assert parts.rows.collect()["row_id"].n_unique() == 120
+    assert f"at offset {data.rindex(bytes([0xFF]))} of the file" in parts.rejected.filter(rule="utf8").collect()["after"].to_list()[-1]
+
+
+def test_rows_of_parquet_are_numbered_through_all_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_CHUNK_ROWS", 2)
+    got = read(tmp_path, as_parquet([("", f"q{n}", "p", "", "1") for n in range(5)]), kind="parquet")
+    assert got.rows.select("source_key", "question").collect().rows() == [(f"rows.tsv:{n + 1}", f"q{n}") for n in range(5)]
+
+
+def test_every_part_of_a_row_and_nothing_else_is_in_its_id(tmp_path: Path) -> None:
+    row = ("k", "q", "p", "t", "1")
+    changed = [row, *((*row[:n], new, *row[n + 1 :]) for n, new in enumerate(("l", "r", "s", "u", "1.0")))]
+    ids = [read(tmp_path, as_tsv([one])).rows.collect()["row_id"].item() for one in changed]
+    assert len(set(ids)) == 6
+    assert read(tmp_path, as_csv([row]), name="other.csv", kind="csv").rows.collect()["row_id"].item() == ids[0]
 
 
 def test_rows_of_several_files_are_one_source_wherever_they_stand(tmp_path: Path) -> None:

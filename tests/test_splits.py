@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from dataprep.dedup import Deduplicated, deduplicate
 from dataprep.recipe import Deduplicate
-from dataprep.schemas import ROWS, SPLIT_QUERIES
-from dataprep.splits import assign
+from dataprep.schemas import QUERIES, ROWS, SPLIT_QUERIES
+from dataprep.splits import assign, assign_rows
 from dataprep.text import digest
 
 QUESTIONS = [f"{verb} {noun} {number}?" for verb, noun, number in itertools.product(("Kto zna", "Gdzie leży"), ("miasto", "rzeka"), "abcd")]
-PASSAGES = [f"Oto {noun} oraz {number} wraz z opisem, który jest osobny: {number} {noun} {number}{number}." for noun, number in itertools.product(("góra", "morze"), "klmn")]  # fmt: skip
+THINGS = list(itertools.product(("góra", "morze"), "klmn"))
+PASSAGES = [f"Oto {noun} oraz {number} wraz z opisem, który jest osobny: {number} {noun}." for noun, number in THINGS]
 PAIRS = st.lists(st.tuples(st.sampled_from(QUESTIONS), st.sampled_from(PASSAGES), st.sampled_from([0, 1, None])), min_size=1, max_size=14)
 Pairs = list[tuple[str, str, int | None]]
 
@@ -87,7 +88,11 @@ def test_added_rows_move_no_group_that_they_do_not_tie_to_another_question(old: 
 @given(passages=st.lists(st.sampled_from(PASSAGES), min_size=1, max_size=6), label=st.sampled_from([0, 1, None]))
 def test_new_passages_of_a_known_question_move_nothing(passages: list[str], label: int | None) -> None:
     known = groups(placed(rows([(QUESTIONS[0], "Zupełnie inny fragment tekstu o czymś innym.", 1)])))
-    grown = groups(placed(rows([(QUESTIONS[0], "Zupełnie inny fragment tekstu o czymś innym.", 1), *((QUESTIONS[0], text, label) for text in passages)])))
+    grown = groups(
+        placed(
+            rows([(QUESTIONS[0], "Zupełnie inny fragment tekstu o czymś innym.", 1), *((QUESTIONS[0], text, label) for text in passages)])
+        )
+    )
     assert grown == known
 
 
@@ -95,7 +100,9 @@ def test_new_passages_of_a_known_question_move_nothing(passages: list[str], labe
 @given(questions=st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=6), label=st.sampled_from([0, 1]))
 def test_new_questions_on_a_known_paragraph_move_nothing(questions: list[str], label: int) -> None:
     known = groups(placed(rows([("Co to jest?", PASSAGES[0], 1)]), hung_on_passages=["pary"]))
-    grown = groups(placed(rows([("Co to jest?", PASSAGES[0], 1), *((text, PASSAGES[0], label) for text in questions)]), hung_on_passages=["pary"]))
+    grown = groups(
+        placed(rows([("Co to jest?", PASSAGES[0], 1), *((text, PASSAGES[0], label) for text in questions)]), hung_on_passages=["pary"])
+    )
     assert set(grown.values()) == set(known.values())
 
 
@@ -117,7 +124,9 @@ def test_what_ties_questions() -> None:
     assert tied([(one, f"{long} 1849.", 1), (two, f"{long} 1849.", 1)])  # a common positive passage
     assert tied([(one, f"{long} 1849.", 1), (two, f"{long} 1905.", 1)])  # a near one, although the guard holds them apart
     assert tied([(one, f"{long} 1849.", 1), ("kto TAM rządził", f"{long[::-1]} 1849.", 1)])  # equal questions
-    assert tied([("Kto i jak rządził w mieście Kraków w roku 1410?", long, 1), ("Kto i jak rządził w mieście Kraków w roku 1411?", long[::-1], 1)])  # near ones
+    assert tied(
+        [("Kto i jak rządził w mieście Kraków w roku 1410?", long, 1), ("Kto i jak rządził w mieście Kraków w roku 1411?", long[::-1], 1)]
+    )  # near ones
     assert not tied([(one, f"{long} 1849.", 1), (two, f"{long} 1849.", 0)])  # a passage judged not relevant
     assert not tied([(one, f"{long} 1849.", 1), (two, f"{long} 1849.", 0), (two, long[::-1], 1)])
     assert tied([(one, long, 1), (two, long, 0)], hung_on_passages=["pary"])  # one paragraph
@@ -135,7 +144,7 @@ def test_each_row_of_its_own_is_tied_by_equal_questions() -> None:
 
 def test_a_giant_group_goes_to_train_and_one_at_the_limit_does_not_have_to() -> None:
     splits = set()
-    for seed in range(20):
+    for seed in range(12):
         pairs = rows([(QUESTIONS[0], passage, 1) for passage in PASSAGES[:4]])
         assert set(placed(pairs, seed=seed, max_group_positives=3)["split"]) == {"train"}
         splits |= set(placed(pairs, seed=seed, max_group_positives=4)["split"])
@@ -152,3 +161,11 @@ def test_shares_are_honoured_in_expectation() -> None:
 def test_group_and_split_of_a_known_question_stay_the_same_in_every_version() -> None:
     table = placed(rows([("Kto napisał „Lalkę”?", "Lalkę napisał Bolesław Prus.", 1)]), seed=42)
     assert table.select("group_id", "split").row(0) == ("g5b6a181100619ffeb119", "test")
+
+
+def test_a_row_wise_split_takes_each_question_alone_in_its_share() -> None:
+    queries = pl.LazyFrame({"query_id": [f"q{n:05d}" for n in range(4_000)], "text": ["Kto to jest?"] * 4_000}, schema=QUERIES)
+    split = assign_rows(queries, seed=1, validation=0.0, test=0.1).collect()
+    assert split["group_id"].n_unique() == 4_000
+    assert set(split["split"]) == {"train", "test"}
+    assert 0.08 * 4_000 < (split["split"] == "test").sum() < 0.12 * 4_000

@@ -10,6 +10,7 @@ Rules found here, besides those of `lines` and `jsonl` for lines of corpus.jsonl
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import polars as pl
 
@@ -65,7 +66,7 @@ def _parts(source: File) -> dict[str, File]:
 
 
 def _joined(corpus: File, queries: File, qrels: File, scratch: Path) -> Iterator[pl.DataFrame]:
-    folders = {"corpus": scratch / "beir-corpus", "query": scratch / "beir-queries"}
+    folders = {role: Path(mkdtemp(prefix=f"{role}-", dir=scratch)) for role in ("corpus", "query")}
     for role, file in (("corpus", corpus), ("query", queries)):
         yield from _stored(file, folders[role])
     for judgements in delimited.records(qrels, _QRELS, delimiter="\t", is_quoted=False):
@@ -81,7 +82,6 @@ def _joined(corpus: File, queries: File, qrels: File, scratch: Path) -> Iterator
 
 def _stored(file: File, folder: Path) -> Iterator[pl.DataFrame]:
     """Write the texts of corpus.jsonl or queries.jsonl to parquet files; give the lines that cannot be read."""
-    folder.mkdir(parents=True, exist_ok=True)
     pl.DataFrame(schema=dict.fromkeys(_TEXT_ROLES, pl.String)).write_parquet(folder / "00000.parquet")
     for number, frame in enumerate(jsonl.records(file, _TEXTS, needed=("key", "body")), start=1):
         lacks_key = pl.col("rule").is_null() & pl.col("key").is_null()

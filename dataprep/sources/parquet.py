@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import polars as pl
 
@@ -46,7 +47,7 @@ def records(file: File, columns: Wanted, *, scratch: Path) -> Iterator[pl.DataFr
 def _unpacked(file: File, scratch: Path) -> Path:
     if file.path.is_file() and file.member is None and not file.name.endswith((".gz", ".zst")):
         return file.path
-    target = scratch / "unpacked.parquet"
+    target = Path(mkdtemp(dir=scratch)) / "unpacked.parquet"
     with target.open("wb") as copy:
         for block in blocks(file):
             copy.write(block)

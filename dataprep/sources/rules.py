@@ -56,7 +56,7 @@ def _unread(records: pl.DataFrame) -> pl.DataFrame:
     """Records whose text makes no row: the text is their content."""
     nothing = pl.lit(None, pl.String)
     return records.select(
-        digest=content_digest(pl.lit("unread"), pl.col("raw")),
+        digest=content_digest(pl.col("raw")),
         source_key="position",
         question=nothing,
         passage=nothing,
@@ -78,7 +78,7 @@ def _read(records: pl.DataFrame) -> pl.DataFrame:
     bad = judged.filter(is_bad).with_columns(before=written_out.str.head(RAW_CHARS))
     good = judged.filter(~is_bad).with_columns(before=pl.lit(None, pl.String))
     return pl.concat([good, bad]).select(
-        digest=content_digest(pl.lit("row"), *map(pl.col, ROLES)),
+        digest=content_digest(*map(pl.col, ROLES)),
         source_key=pl.coalesce(pl.col("id").replace("", None), "position"),
         question="question",
         passage="passage",

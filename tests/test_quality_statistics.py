@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from dataprep import schemas
 from dataprep.ledger import assemble
-from dataprep.quality import quality, rule_counts
+from dataprep.quality_statistics import quality
+from dataprep.rule_examples import rule_counts
 from dataprep.shortcuts import probe, row_wise_leaks
 from dataprep.split_statistics import split_statistics
 
@@ -25,7 +26,7 @@ def test_a_rule_that_touched_no_row_is_reported_with_zero() -> None:
     found = {rule["rule"]: rule for rule in rule_counts(LEDGER, {"clean": ("html", "white_space")})}
     assert found["clean.html"] == {"rule": "clean.html", "n_rows": 0, "actions": [], "examples": []}
     assert found["clean.white_space"]["n_rows"] == 1
-    assert found["clean.white_space"]["examples"] == ["s:11"]
+    assert found["clean.white_space"]["examples"] == [{"row_id": "s:11", "column": "passage", "before": "x ", "after": "x"}]
     assert found["filter.min_passage_words"]["actions"] == ["dropped"]
 
 
