@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export DO_NOT_TRACK := 1
 
-.PHONY: run test test-all lint format docs bench lock clean
+.PHONY: run test test-all server deploy worker lint format docs bench lock clean
 
 run: .venv/run  ## set up, then the whole job on the bundled sample
 	$(BIN)/dataprep run sample
@@ -23,6 +23,17 @@ lint: .venv/dev  ## format, lint, types and the direction of imports
 format: .venv/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# An operator's three commands, each in a terminal of its own; see docs/operations.md.
+server deploy worker: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
+server: .venv/run  ## Prefect's server and UI
+	$(BIN)/prefect server start
+
+deploy: .venv/run  ## pools and deployments: make deploy RECIPE=pairs.toml CRON="0 3 * * 1"
+	$(BIN)/python -m flows.deploy $(or $(RECIPE),sample) $(if $(CRON),--cron "$(CRON)")
+
+worker: .venv/run  ## carries out runs of one pool: make worker POOL=train
+	$(BIN)/prefect worker start --pool $(or $(POOL),prep)
 
 docs: .venv/dev  ## pages generated from the code
 	$(BIN)/python -m dataprep.recipe_docs docs/recipes.md

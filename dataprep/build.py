@@ -6,15 +6,12 @@ are written to a scratch folder and moved into place, the record last; so after 
 either finished or absent, and a second run does only what is absent.
 """
 
-import ast
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
-from importlib.util import find_spec
 from inspect import getsource
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +20,7 @@ from uuid import uuid4
 import polars as pl
 
 from dataprep import io, recipe_file
+from dataprep.code import code_digest
 from dataprep.errors import CallError
 from dataprep.holding import held
 from dataprep.recipe import Recipe
@@ -157,10 +155,8 @@ def _refuse_foreign(folder: Path, recipe: Recipe) -> None:
 
 def finish(stage: Stage, build: Build) -> Done:
     """Run a stage unless it is finished already for these inputs, settings and code."""
-    place = build.folder / "stages" / stage.name
-    key = _key(stage, build)
-    record = _record(place)
-    if record and record["key"] == key and _is_whole(build.folder, record["files"]):
+    place, key = build.folder / "stages" / stage.name, _key(stage, build)
+    if record := _current_record(place, key, build.folder):
         return Done(stage.name, is_reused=True, summary=record["summary"])
     scratch = build.folder / ".scratch" / f"{stage.name}-{uuid4().hex[:8]}"
     output = Output(scratch / "stages" / stage.name, scratch)
@@ -170,6 +166,11 @@ def finish(stage: Stage, build: Build) -> Done:
     io.write_json({"key": key, "summary": summary, "files": files}, output.stage / _RECORD)
     _reveal(scratch, build.folder, place)
     return Done(stage.name, is_reused=False, summary=summary)
+
+
+def is_current(stage: Stage, build: Build) -> bool:
+    """Whether a stage is finished for what it reads as it is now; `finish` would do nothing."""
+    return _current_record(build.folder / "stages" / stage.name, _key(stage, build), build.folder) is not None
 
 
 def _reveal(scratch: Path, folder: Path, place: Path) -> None:
@@ -182,7 +183,7 @@ def _reveal(scratch: Path, folder: Path, place: Path) -> None:
         target = folder / new.relative_to(scratch)
         target.parent.mkdir(exist_ok=True)
         if target.is_dir():
-            target.rename(trash / target.name)
+            target.rename(trash / uuid4().hex)  # BUILD/release and stages/release have one name
         new.replace(target)
     shutil.rmtree(trash)
     shutil.rmtree(scratch)
@@ -195,10 +196,13 @@ def _record(place: Path) -> dict[str, Any] | None:
         return None
 
 
-def _is_whole(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether every file of a record is there in its size; `dataprep check` compares the bytes."""
-    paths = {name: folder / name for name in files}
-    return all(path.is_file() and path.stat().st_size == files[name]["bytes"] for name, path in paths.items())
+def _current_record(place: Path, key: str, folder: Path) -> dict[str, Any] | None:
+    """The record of a stage with this key, if all its files are there in their size; `dataprep check` compares the bytes."""
+    record = _record(place)
+    if record is None or record["key"] != key:
+        return None
+    sizes = {folder / name: file["bytes"] for name, file in record["files"].items()}
+    return record if all(path.is_file() and path.stat().st_size == size for path, size in sizes.items()) else None
 
 
 def _key(stage: Stage, build: Build) -> str:
@@ -216,35 +220,3 @@ def _key(stage: Stage, build: Build) -> str:
         "code": [getsource(stage.run), code_digest("dataprep.io", "dataprep.schemas", *stage.modules)],
     }
     return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-@cache
-def code_digest(*modules: str) -> str:
-    """Digest of the source of dataprep modules and of all dataprep modules that they import, late imports too."""
-    todo, seen = list(modules), dict[str, bytes]()
-    while todo:
-        name = todo.pop()
-        spec = find_spec(name) if name not in seen else None
-        if spec is None or spec.origin is None:
-            continue
-        seen[name] = Path(spec.origin).read_bytes()
-        todo += _imports(seen[name])
-    return sha256(b"\0".join(name.encode() + seen[name] for name in sorted(seen))).hexdigest()
-
-
-def _imports(source: bytes) -> list[str]:
-    """Names under dataprep that a module imports; `from dataprep.x import y` may mean the module y."""
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in found if name.split(".")[0] == "dataprep" and _is_module(name)]
-
-
-def _is_module(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False

@@ -56,6 +56,12 @@ def plain(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|&])", r"\\\1", " ".join(str(text).split()))
 
 
+def picture(figures: Figures, name: str, label: str) -> str:
+    """A picture of the release with a label for those who do not see it, and a blank line; "" if the release has none of this name."""
+    path = f"pictures/{name}.svg"
+    return f"![{label}]({path})\n\n" if path in figures.manifest["tables"] else ""
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, numbers_from: int = 1) -> str:
     """A Markdown table; the columns from `numbers_from` on are numbers and stand to the right."""
     marks = ["---" if i < numbers_from else "---:" for i in range(len(head))]

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from dataprep.card_figures import Figures, count, percent, plain, table
+from dataprep.card_figures import Figures, count, percent, picture, plain, table
 from dataprep.schemas import SPLITS
+
+_LANGUAGES = 5
 
 
 def splits(figures: Figures) -> str:
@@ -22,7 +24,7 @@ def splits(figures: Figures) -> str:
     head = ("split", "questions", "without a right passage", "positives", "judged negatives", "groups", "aim", "of groups", "of positives")
     return f"""## Splits
 
-{table(head, rows)}
+{picture(figures, "splits", "Share of the groups per split, aimed at and reached")}{table(head, rows)}
 
 A group is a set of questions tied by equal or nearly equal text, or by a shared or nearly equal right passage; it is never divided.
 The split of a group depends on the group and the seed alone, so it stays put when rows are added.
@@ -40,9 +42,10 @@ def lengths(figures: Figures) -> str:
     ]
     head = ("tokenizer", "table", "rows", "steps", "tokens", "padding added")
     definitions = "\n".join(f"- {name}: {plain(meaning)}" for name, meaning in document["definitions"].items())
+    pictures = [picture(figures, f"lengths-{name}", f"Tokens per {name}, number of texts by length") for name in ("question", "passage")]
     return f"""## Lengths
 
-{tokens}
+{"".join(pictures)}{tokens}
 
 One epoch of training in batches of {_batch_size(document)} rows. The padding is the share of a batch that is filled up when every
 column is padded to its longest text, as transformers do; static embeddings are not padded.
@@ -95,9 +98,9 @@ def questions(figures: Figures) -> str:
 
 {table(("positives of a question", "questions"), positives)}
 
-{table(("question word", "questions"), words)}
+{picture(figures, "words", "Questions per question word")}{table(("question word", "questions"), words)}
 
-{_duplicates(quality)}"""
+{_languages(quality)}{_duplicates(quality)}"""
 
 
 def limits(figures: Figures) -> str:
@@ -126,6 +129,16 @@ def _largest_group(figures: Figures) -> str:
     share = percent(group["positives_fraction"])
     size = f"questions {count(group['n_questions'])}, positives {count(group['n_positives'])} ({share} of all)"
     return f"The largest group stands in {group['split']}: {size}."
+
+
+def _languages(quality: dict[str, Any]) -> str:
+    """The likeliest language of every row that was kept; nothing where none was identified."""
+    said = []
+    for column, counted in quality["languages"].get("after", {}).items():
+        n_rows = sum(row["n"] for row in counted)
+        shares = ", ".join(f"{plain(row['language'])} {percent(row['n'] / n_rows)}" for row in counted[:_LANGUAGES])
+        said.append(f"- Language of the {column}s as a program guesses it, by rows: {shares or 'none'}.\n")
+    return "".join(said)
 
 
 def _duplicates(quality: dict[str, Any]) -> str:

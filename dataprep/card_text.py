@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dataprep.card_figures import Figures, count, percent, plain, table
+from dataprep.card_figures import Figures, count, percent, picture, plain, table
 from dataprep.card_metadata import licences
 from dataprep.manifest import COUNTED
 from dataprep.recipe import Clean, Deduplicate, Filter, Section
@@ -19,6 +19,8 @@ _RULES = {
     "ingest.empty": "No question or no passage.",
     "ingest.label": "A label that is neither 0 nor 1.",
     "filter.language": "Drop texts in other languages than the recipe's.",
+    "filter.contaminated_question": "Drop rows whose question stands in a reference set, word for word or nearly so.",
+    "filter.contaminated_passage": "Drop rows whose passage answers a question of a reference set, word for word or nearly so.",
     "deduplicate.exact_duplicate_question": "Unite questions that are equal but for case, punctuation and white space.",
     "deduplicate.exact_duplicate_passage": "Unite passages that are equal but for case, punctuation and white space.",
     "deduplicate.near_duplicate_passage": "Unite nearly equal passages that differ in no number, negation, name or symbol.",
@@ -104,9 +106,10 @@ same) or kept.
 
 {table(("source", *COUNTED), per_source)}
 
-Rows that each rule touched. A rule with 0 was looked for and found nothing.
+Rows that each rule touched. A rule with 0 was looked for and found nothing. `statistics/quality.json` shows a few rows of every
+rule before and after.
 
-{table(("rule", "what it does", "rows"), rules, numbers_from=2)}"""
+{picture(figures, "rules", "Rows touched by the commonest rules")}{table(("rule", "what it does", "rows"), rules, numbers_from=2)}"""
 
 
 def licence(figures: Figures) -> str:

@@ -7,7 +7,7 @@ from dataprep.rules import Rule
 # Characters that NFC may change or join to the one before: all combining marks, the parts of Hangul syllables,
 # and those that Unicode keeps for compatibility only. Everything else is its own NFC.
 _NOT_SURELY_NFC = (
-    r"[\p{M}\u{374}\u{37E}\u{387}\u{1100}-\u{11FF}\u{1F70}-\u{1FFF}\u{2000}\u{2001}\u{2126}\u{212A}\u{212B}\u{2329}\u{232A}\u{2ADC}"
+    r"[\p{M}\u{374}\u{37E}\u{387}\u{958}-\u{95F}\u{9DC}-\u{9DF}\u{A33}-\u{A5E}\u{B5C}\u{B5D}\u{F43}-\u{F69}\u{1100}-\u{11FF}\u{1F70}-\u{1FFF}\u{2000}\u{2001}\u{2126}\u{212A}\u{212B}\u{2329}\u{232A}\u{2ADC}"
     r"\u{F900}-\u{FAFF}\u{FB1D}-\u{FB4F}\u{1D15E}-\u{1D1C0}\u{2F800}-\u{2FA1F}]"
 )
 UNICODE_NFC = Rule(

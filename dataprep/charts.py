@@ -142,6 +142,7 @@ def histogram(bins: Sequence[Mapping[str, int]], *, limit: int | None, unit: str
         axes.grid(axis="y")
         axes.tick_params(axis="y", labelcolor=COLOURS["muted"])
         axes.locator_params(axis="y", nbins=4, integer=True)
+        axes.locator_params(axis="x", nbins=8, integer=True)
         axes.yaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel(unit if not has_tail else f"{unit} (last bar: {bins[-1]['from']:,} to {bins[-1]['to']:,})")
         if limit is not None and start < limit <= lefts[-1] + width:

@@ -104,7 +104,7 @@ def _reasons(n_questions: int, tainted: int, leaks: dict[str, Any], differs: dic
         found.append(f"On the other {n_questions - tainted:,} test questions a model trained on the old release may be judged.")
     else:
         found.append(f"None of the {n_questions:,} test questions, nor their right passages, stands in the old training rows.")
-    parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in differs.items() if count]
+    parts = [f"{name.replace('_', ' ')} {count:,}" for name, count in differs.items() if count]
     same = "Test questions, their right passages and the corpus are the same."
     found.append(f"Scores on the two test splits do not compare: {', '.join(parts)}." if parts else same)
     return found

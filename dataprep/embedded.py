@@ -89,7 +89,8 @@ def token_vectors(passages: pl.Series, tokenizer: Tokenizer, *, dims: int = DIMS
     rng = np.random.default_rng(seed)
     shared = _directions(_weighted(counts, weights), dims=dims, rng=rng)
     own = rng.standard_normal((counts.shape[1], dims))
-    return ((_unit(shared) + _unit(own)) * weights[:, None]).round(_DECIMALS).astype(np.float32)
+    vectors = (_unit(shared) + _unit(own)) * weights[:, None]
+    return (vectors.round(_DECIMALS) + 0.0).astype(np.float32)  # + 0.0 turns -0.0 into 0.0
 
 
 def _sample(passages: pl.Series) -> list[str]:

@@ -6,6 +6,7 @@
     ├── DataError              3   mend the data: unreadable, no row, or every row rejected
     │   └── ContractError      3   rows break a named invariant
     ├── RemoteError            4   a remote refused or was out of reach
+    │   └── RefusedError       4   it refused for good: trying again alone does not help
     └── BusyError              4   another run holds the build folder
 
 Every message names where (file, row or key), what was found, what was wanted and how to go on.
@@ -63,6 +64,10 @@ class RemoteError(DataprepError):
     """A remote (the Hub, an object store, a web server) refused or was out of reach."""
 
     exit_code = 4
+
+
+class RefusedError(RemoteError):
+    """A remote refused for a reason that stays: no right, a tag that is taken, a commit by somebody else."""
 
 
 class BusyError(DataprepError):

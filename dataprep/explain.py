@@ -23,7 +23,12 @@ class Story(NamedTuple):
         query: The question it stands for, with split and group; None if the row left.
         passage: The passage as released; None if the row left.
         tables: Tables of the release that hold the pair.
-        duplicates: Links of its passage to other passages, and rows merged into it.
+        measures: What the filters measured of it, and the names of the rules that it `failed` and of those that only
+            `reported` it; None for a row that could not be read.
+        contamination: Texts of reference sets that its question or passage matches.
+        duplicates: Rows merged into it, and links of its passage to others: `outcome` says whether they were merged, and
+            if not, which guard kept them apart.
+        conflicts: Opposite labels of its question on this passage, or on one like it.
         group: Texts of the other questions in its group, at most a screenful.
     """
 
@@ -35,7 +40,10 @@ class Story(NamedTuple):
     query: dict[str, Any] | None
     passage: dict[str, Any] | None
     tables: list[str]
+    measures: dict[str, Any] | None
+    contamination: list[dict[str, Any]]
     duplicates: list[dict[str, Any]]
+    conflicts: list[dict[str, Any]]
     group: list[str]
 
 
@@ -84,7 +92,10 @@ def _story(build: Build, ledger: pl.LazyFrame, row_id: str) -> Story:
         query=query,
         passage=passage,
         tables=_tables(build, end) if is_kept else [],
+        measures=_one(build.table("filter", "measures"), "row_id", row_id),
+        contamination=build.table("filter", "contamination").filter(row_id=row_id).drop("row_id").collect().to_dicts(),
         duplicates=_duplicates(build, ledger, row_id, end.get("passage_id")),
+        conflicts=_conflicts(build, end.get("query_id"), end.get("passage_id")),
         group=_group(build, query) if query else [],
     )
 
@@ -118,8 +129,38 @@ def _duplicates(build: Build, ledger: pl.LazyFrame, row_id: str, passage_id: obj
     )
     if passage_id is None:
         return merged.to_dicts()
-    links = build.table("deduplicate", "links").filter((pl.col("passage_id") == passage_id) | (pl.col("other_id") == passage_id)).collect()
-    return [*merged.to_dicts(), *(_without_nulls({"what": "passage link", **link}) for link in links.head(_SHOWN).to_dicts())]
+    links = build.table("deduplicate", "links").filter(_names(passage_id)).sort("jaccard", "passage_id", "other_id", descending=True)
+    by_guard = pl.format("kept apart: the {} differs", "guard")
+    outcome = (
+        pl.when("is_merged").then(pl.lit("merged")).otherwise(pl.coalesce(by_guard, pl.lit("below the threshold, or merged elsewhere")))
+    )
+    shown = links.head(_SHOWN).select(pl.lit("passage").alias("what"), "kind", "jaccard", outcome.alias("outcome"), _other_end(passage_id))
+    return [*merged.to_dicts(), *_with_text(build, shown)]
+
+
+def _conflicts(build: Build, query_id: object, passage_id: object) -> list[dict[str, Any]]:
+    if query_id is None or passage_id is None:
+        return []
+    found = build.table("deduplicate", "conflicts").filter(_names(passage_id), query_id=query_id).sort("passage_id", "other_id")
+    return _with_text(build, found.head(_SHOWN).select("kind", "jaccard", "resolution", _other_end(passage_id)))
+
+
+def _names(passage_id: object) -> pl.Expr:
+    return (pl.col("passage_id") == passage_id) | (pl.col("other_id") == passage_id)
+
+
+def _other_end(passage_id: object) -> pl.Expr:
+    """The passage at the other end of a link; the same one if both ends are."""
+    return pl.when(pl.col("passage_id") == passage_id).then("other_id").otherwise("passage_id").alias("passage_id")
+
+
+def _with_text(build: Build, found: pl.LazyFrame) -> list[dict[str, Any]]:
+    """Plain values, with the text of the passage, released or merged away; one whose pairs were all dropped has none."""
+    tables = [build.table("deduplicate", name).select("passage_id", "text") for name in ("corpus", "merged_passages")]
+    return [
+        _without_nulls(row)
+        for row in found.join(pl.concat(tables), on="passage_id", how="left", maintain_order="left").collect().to_dicts()
+    ]
 
 
 def _group(build: Build, query: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from dataprep.schemas import SPLITS, TERMINAL_ACTIONS
 
 SCHEMA = 1
 COUNTED = ("read", *TERMINAL_ACTIONS)
-_LISTED = (".parquet", ".jsonl", ".tsv", ".json")
+_LISTED = (".parquet", ".jsonl", ".tsv", ".json", ".svg")
 _ORIGIN_KEYS = ("name", "kind", "revision", "sha256", "rows", "licence")
 
 
@@ -82,9 +82,9 @@ def counts(ledger: pl.LazyFrame, *, sources: Iterable[str], rules: Mapping[str, 
 
 
 def describe_files(release: Path) -> dict[str, dict[str, Any]]:
-    """Rows and SHA-256 of every table and statistic below a release, by path.
+    """Rows and SHA-256 of every table, statistic and picture below a release, by path.
 
-    Manifest and card are made from them and not listed. A JSON document has no rows, so null stands there.
+    Manifest and card are made from them and not listed. Documents and pictures have no rows, so null stands there.
     """
     paths = (path for path in files_below(release) if path.suffix in _LISTED and path != release / "manifest.json")
     return {path.relative_to(release).as_posix(): {"rows": _n_rows(path), "sha256": file_sha256(path)} for path in paths}
@@ -103,11 +103,11 @@ def split_counts(release: Path) -> dict[str, dict[str, int]]:
 
 
 def _n_rows(path: Path) -> int | None:
-    """Rows of a table; null for a JSON document, which has none."""
+    """Rows of a table; null for a document or a picture, which has none."""
     match path.suffix:
         case ".parquet":
             return int(pl.scan_parquet(path).select(pl.len()).collect().item())
-        case ".json":
+        case ".json" | ".svg":
             return None
     lines = 0
     with path.open("rb") as file:

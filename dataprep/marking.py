@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 _MAX_CELLS = 60_000  # of the comparison's table: some ten milliseconds, for SequenceMatcher is quadratic in common cases
@@ -44,7 +45,8 @@ def compare(before: str, after: str, *, by: Literal["characters", "words"]) -> l
     end = _n_common(left[start:][::-1], right[start:][::-1])
     middle = _middle(left[start : len(left) - end], right[start : len(right) - end])
     found = [Run("same", "".join(left[:start])), *middle, Run("same", "".join(left[len(left) - end :]))]
-    return [run for run in found if run.text]
+    by_kind = groupby((run for run in found if run.text), key=lambda run: run.kind)
+    return [Run(kind, "".join(run.text for run in runs)) for kind, runs in by_kind]
 
 
 def excerpt(runs: Sequence[Run], *, context: int = _CONTEXT, limit: int = _MAX_SHOWN) -> list[Run]:
@@ -115,5 +117,12 @@ def _middle(left: Sequence[str], right: Sequence[str]) -> Iterator[Run]:
         if tag == "equal":
             yield Run("same", "".join(left[i:j]))
         else:
-            yield Run("removed", "".join(left[i:j]))
-            yield Run("added", "".join(right[k:m]))
+            yield from _replaced("".join(left[i:j]), "".join(right[k:m]))
+
+
+def _replaced(removed: str, added: str) -> Iterator[Run]:
+    """A change whose two sides end in the same blanks, as changed words do, without these."""
+    end = _n_common(removed[len(removed.rstrip()) :][::-1], added[len(added.rstrip()) :][::-1])
+    yield Run("removed", removed[: len(removed) - end])
+    yield Run("added", added[: len(added) - end])
+    yield Run("same", removed[len(removed) - end :])

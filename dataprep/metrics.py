@@ -40,9 +40,8 @@ def per_query(run: pl.DataFrame, qrels: pl.DataFrame) -> pl.DataFrame:
         query_id and a column per metric (0 to 1), sorted by query_id. A query for which nothing was retrieved has zeros.
     """
     positives = qrels.filter(pl.col("relevance") >= 1)
-    judged = positives.select(pl.col("query_id").unique().sort())
     measures = {ir_measures.parse_measure(name): ours for ours, name in MEASURES.items()}
-    found = list(ir_measures.iter_calc(list(measures), _as_qrels(positives), _as_run(run.join(judged, on="query_id", how="semi"))))
+    found = list(ir_measures.iter_calc(list(measures), _as_qrels(positives), _as_run(run.join(positives, on="query_id", how="semi"))))
     long = pl.DataFrame(
         {
             "query_id": [m.query_id for m in found],
@@ -52,7 +51,7 @@ def per_query(run: pl.DataFrame, qrels: pl.DataFrame) -> pl.DataFrame:
         schema={"query_id": pl.String, "metric": pl.String, "value": pl.Float64},
     )
     wide = long.pivot(on="metric", on_columns=list(MEASURES), index="query_id", values="value")
-    return judged.join(wide, on="query_id", how="left").fill_null(0.0).sort("query_id").select("query_id", *MEASURES)
+    return wide.sort("query_id").select("query_id", *MEASURES)
 
 
 def summary(metrics: pl.DataFrame, *, samples: int, seed: int) -> dict[str, Interval]:

@@ -20,7 +20,7 @@ from dataprep.rules import Rule, each
 
 _SYMBOL = re.compile(r"[^\w\s]|[¹²³¼½¾]")
 _MARKS = "¹³"  # at the end of a word, these may be a footnote or a power
-_SURE_SIGN = re.compile(r"^[¶¬\x80-\x84\x86-\x9f]|^³[a-z]|[ñÑ](?![aeiouyóAEIOUYÓ])")
+_SURE_SIGN = re.compile(r"^[¶¬\x80-\x84\x86-\x9f]|^³[a-z]")
 _CONTROL = re.compile(r"[\x80-\x84\x86-\x9f]")
 _FTFY = ftfy.TextFixerConfig(uncurl_quotes=False, fix_c1_controls=False)
 _MIN_LETTERS = 4
@@ -33,10 +33,12 @@ class _Theory(NamedTuple):
     Attributes:
         meant: Character that stands in the text to the letter that was meant, where the two differ.
         letters: Those of them that were a Polish letter.
+        shown: Every character that the encoding in which it was read can show.
     """
 
     meant: Mapping[str, str]
     letters: Mapping[str, str]
+    shown: frozenset[str]
 
     def read(self, text: str) -> str:
         """The text as it was meant."""
@@ -44,14 +46,14 @@ class _Theory(NamedTuple):
 
 
 def _theory(written: str, read: str) -> _Theory:
-    meant = dict[str, str]()
+    meant, shown = dict[str, str](), set[str]()
     for byte in map(int.to_bytes, range(0x80, 0x100)):
         letter = byte.decode(written, errors="replace")
         # Readers of ISO 8859 show its control characters 80-9F as Windows-1252 does.
-        for seen in {byte.decode(encoding, errors="replace") for encoding in (read, "cp1252" if byte < b"\xa0" else read)} - {"\ufffd"}:
-            if seen != letter and (letter.isalpha() or seen == "²"):
-                meant[seen] = letter
-    return _Theory(meant, {seen: letter for seen, letter in meant.items() if letter in polish.LETTERS})
+        seen = {byte.decode(encoding, errors="replace") for encoding in (read, "cp1252" if byte < b"\xa0" else read)} - {"\ufffd"}
+        shown |= seen
+        meant |= {sign: letter for sign in seen if sign != letter and (letter.isalpha() or sign == "²")}
+    return _Theory(meant, {sign: letter for sign, letter in meant.items() if letter in polish.LETTERS}, frozenset(shown))
 
 
 _WESTERN = (_theory("cp1250", "latin-1"), _theory("iso8859-2", "latin-1"))
@@ -63,8 +65,14 @@ _WORD = re.compile(rf"(?:[^\W\d_]|[{_SIGNS}])+")
 _UTF8_PAIR = re.compile("[ÂÃÄÅĂĹâ][\x80-\xbf€‚„…†‡ˆ‰Š‹›ŚŤŽŹśťžźˇ˘ŁĄşĽ˝ľż™šœŸ–—‘’“”•]|[≈√ƒ├┼─Γ][^\x00-\x7f]")
 
 
+_SPLIT_BYTES = re.compile(r"[^\x00-\x7f][\x80-\x9f]")
+
+
 def _repaired(text: str) -> str:
-    return _CONTROL.sub(_meant_by_control, _utf8_again(_single_byte_again(text)))
+    single = _single_byte_again(text)
+    if not _SPLIT_BYTES.search(single):  # else ftfy needs the control characters
+        single = _CONTROL.sub(_meant_by_control, single)
+    return _CONTROL.sub(_meant_by_control, _utf8_again(single))
 
 
 def _meant_by_control(control: re.Match[str]) -> str:
@@ -126,19 +134,20 @@ _SPLIT_MARK = re.compile("|".join(re.escape(split) for split in _SPLIT_MARKS if 
 def _evidence(text: str, theory: _Theory) -> int:
     """How many words the theory makes Polish; 0 if it does not hold.
 
-    It holds if no letter that it says was damaged stands there undamaged, if hardly any word becomes
-    strange, and if something cannot be chance.
+    It holds if the text has no letter that the wrong encoding cannot show, if no letter that was damaged
+    stands there undamaged, if hardly any word becomes strange, and if something cannot be chance.
     """
-    seen = set(text)
-    if seen.isdisjoint(theory.letters) or not seen.isdisjoint(theory.letters.values()) or _UTF8_PAIR.search(text):
+    letters = {sign for sign in text if sign.isalpha() and not sign.isascii()}
+    if not letters <= theory.shown or not letters.isdisjoint(theory.letters.values()) or _UTF8_PAIR.search(text):
         return 0
     read = {word: theory.read(word) for word in _WORD.findall(text) if not theory.meant.keys().isdisjoint(word)}
-    mended = {word: meant for word, meant in read.items() if polish.can_be_polish(meant)}
+    mended = {word: meant for word, meant in read.items() if _shared(word, theory) and polish.can_be_polish(meant)}
     # A letter like é, which both encodings share, says nothing about the word that has it.
     n_strange = sum(word not in mended and not polish.has_foreign_letter(_shared(word, theory)) for word in read)
     if not mended or n_strange > _MAX_STRANGE_FRACTION * len(mended):
         return 0
-    holds = _is_sure(mended, theory) or (_is_likely(mended, theory) and polish.has_plain_word(text))
+    has_plain_word = polish.has_plain_word(text)
+    holds = _is_sure(mended, theory, has_plain_word=has_plain_word) or (has_plain_word and _is_likely(mended, theory))
     return len(mended) if holds else 0
 
 
@@ -146,20 +155,21 @@ def _shared(word: str, theory: _Theory) -> str:
     return "".join(sign for sign in word if sign not in theory.meant)
 
 
-def _is_sure(mended: Mapping[str, str], theory: _Theory) -> bool:
-    """Two different letters, a frequent word, or a sign where no language has it."""
+def _is_sure(mended: Mapping[str, str], theory: _Theory, *, has_plain_word: bool) -> bool:
+    """Two different letters, a sign where no language has it, or a frequent word, if not made by a letter alone (Kurdish tê)."""
     letters = {theory.letters[sign].lower() for word in mended for sign in word.rstrip(_MARKS) if sign in theory.letters}
-    return len(letters) > 1 or any(meant.lower() in polish.FREQUENT_WORDS or _is_no_language(word) for word, meant in mended.items())
+    is_known = any(meant.lower() in polish.FREQUENT_WORDS and (has_plain_word or not word.isalpha()) for word, meant in mended.items())
+    return len(letters) > 1 or is_known or any(map(_is_no_language, mended))
 
 
 def _is_likely(mended: Mapping[str, str], theory: _Theory) -> bool:
-    """The same letter in two words (a footnote mark stands once), or a spelling that is typical of Polish."""
-    signs = Counter(sign for word in mended for sign in {*word.rstrip(_MARKS), word[-1]} if sign in theory.letters)
-    return max(signs.values()) > 1 or any(polish.is_typical(meant) for meant in mended.values())
+    """The same symbol in two words (a footnote mark stands once), or a spelling that is typical of Polish."""
+    signs = Counter(sign for word in mended for sign in set(word) & theory.letters.keys() if not sign.isalpha())
+    return max(signs.values(), default=0) > 1 or any(polish.is_typical(meant) for meant in mended.values())
 
 
 def _is_no_language(word: str) -> bool:
-    """Whether a word has a sign where no language has it: za¿ó, ¶wiat, ³atwo, Poznañ."""
+    """Whether a word has a sign where no language has it: za¿ó, ¶wiat, ³atwo."""
     is_long = len(word) >= _MIN_LETTERS
     return is_long and (_SURE_SIGN.search(word) is not None or _SYMBOL.search(word[1:-1]) is not None)
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from dataprep import io, model_stages, stages
@@ -25,17 +24,27 @@ def source_digest(recipe: Recipe) -> str:
     return sha256("\n".join(_bytes_digest(source) for source in recipe.sources).encode()).hexdigest()
 
 
+def reference_digest(recipe: Recipe) -> str:
+    """The same of the reference sets."""
+    return sha256("\n".join(map(_bytes_digest, recipe.decontaminate.against)).encode()).hexdigest()
+
+
 def _bytes_digest(source: Source) -> str:
     if source.path is None or "://" in source.path:
         return f"{source.path} {source.repo} {source.revision}"
-    with TemporaryDirectory() as scratch:
-        found = [file.path for file in files.locate(source.path, folder=None, scratch=Path(scratch))]
+    found = [file.path for file in files.locate(source.path, folder=None, scratch=Path())]  # only a URL is copied to the scratch folder
     parts = [part for path in found for part in (io.files_below(path) if path.is_dir() else [path])]
     return " ".join(io.file_sha256(path) for path in parts)
 
 
 def _sources(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
     return [source.model_dump(exclude={"path"}) for source in recipe.sources]
+
+
+def _filter(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
+    against = [source.model_dump(exclude={"path"}) for source in recipe.decontaminate.against]
+    limits = [recipe.filter.model_dump(), recipe.decontaminate.model_dump(exclude={"against"})]
+    return [*limits, against, recipe.clean.model_dump(), recipe.deduplicate.shingle_words]
 
 
 def _split(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
@@ -51,7 +60,7 @@ def _negatives(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
 _STAGES = (
     Stage("ingest", stages.ingest, (), _sources, ("dataprep.sources.read",), source_digest),
     Stage("clean", stages.clean, ("ingest",), lambda r: r.clean.model_dump(), ("dataprep.cleaning",)),
-    Stage("filter", stages.filter_rows, ("clean",), lambda r: r.filter.model_dump(), ("dataprep.filters",)),
+    Stage("filter", stages.filter_rows, ("clean",), _filter, ("dataprep.filters", "dataprep.reference_stages"), reference_digest),
     Stage("deduplicate", stages.deduplicate, ("filter",), lambda r: r.deduplicate.model_dump(), ("dataprep.dedup",)),
     Stage("split", stages.split, ("filter", "deduplicate"), _split, ("dataprep.splits",)),
     Stage("negatives", stages.negatives, ("deduplicate", "split"), _negatives, ("dataprep.negatives",)),
@@ -67,7 +76,10 @@ _STAGES = (
         stages.release,
         PREPARE[:-1],
         lambda r: r.as_published(),
-        ("dataprep.release", "dataprep.ledger", "dataprep.card", "dataprep.manifest", "dataprep.quality_statistics", "dataprep.split_statistics"),
+        (
+            *("dataprep.release", "dataprep.ledger", "dataprep.card", "dataprep.card_pictures", "dataprep.manifest"),
+            *("dataprep.quality_statistics", "dataprep.split_statistics"),
+        ),
     ),
     Stage(
         "train",

@@ -15,11 +15,11 @@ _UNSPELLABLE = re.compile(r"^[ąę]|[aąeęoóuy][ąę]|[ąęćńśź][aąeęio�
 _TYPICAL = re.compile(
     r"[aiyąuó]ł$|[eo][dgkrt]ł$"  # verbs in the past tense
     r"|[aeiyo]ć$|(?:[aeu]j|[csz]j|sk|[cdlwyz]n)ą$|jąc"  # other endings
-    r"|[bcdfgmnpswz]ię|[aeiouy]ś[bcćdgklłmnprtwz]"
+    r"|[bcdfgmnpswz]ię|[aeiouy]ś[bcćdgklłmnprtwz]|ń(?:sk|stw|c)"
 )
 _FREQUENT = """
 być był była było były bądź będzie będą coś cześć często części część członek człowiek działa działał dzięki dziś długość dłużej
-gdyż gdzieś główna główne głównie główny imię jaką jakąś jeśli jeżeli już język języka języku każda każde każdy kiedyś książka
+gdyż gdzieś główna główne głównie główny imię jaką jakąś ją jeśli jeżeli już język języka języku każda każde każdy kiedyś książka
 książki książkę książę ktoś którą leży liczyła ludność mają mała małe mały miał miała miejscowość mieć między mogą może można mógł
 największa największe największy należy napisał następnie niż otrzymał państw państwa państwo października pierwszą piąty polską
 pomiędzy ponieważ powstał powstała powstało położona położone położony przykład później płk roślina rośliny rząd również się swoją

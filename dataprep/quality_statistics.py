@@ -139,7 +139,7 @@ def _question_words(queries: pl.LazyFrame) -> list[dict[str, Any]]:
 
 
 def _languages(tables: Curated) -> dict[str, Any]:
-    """Rows by the likeliest language of question and passage, measured and kept, the commonest first; {} where no language was asked for."""
+    """Rows by the likeliest language of question and passage, measured and kept, the commonest first; {} where none was identified."""
     columns = [name for name in ("question", "passage") if f"{name}_language" in tables.measures.collect_schema()]
     kept = tables.measures.join(tables.judgements, on="row_id", how="semi")
     found: dict[str, Any] = {}

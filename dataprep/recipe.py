@@ -129,6 +129,17 @@ class Filter(Section):
     """What to do with PESEL, NIP, REGON, IBAN, phone numbers and e-mail addresses."""
 
 
+class Decontaminate(Section):
+    """Reference sets, such as evaluation sets and other releases, whose questions and right passages must not be trained on."""
+
+    against: tuple[Source, ...] = ()
+    """The reference sets, each a table like those of `[[sources]]`; an earlier release is read as kind beir, one split each."""
+    min_question_jaccard: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Smallest Jaccard similarity of the word sets at which a row's question counts as one of a reference set's."""
+    min_passage_jaccard: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Smallest Jaccard similarity of the word n-gram sets at which a row's passage counts as a right one of a reference set's."""
+
+
 class Deduplicate(Section):
     """Thresholds of sameness."""
 
@@ -246,9 +257,17 @@ class Publish(Section):
     what: tuple[Literal["dataset", "model"], ...] = ("dataset", "model")
     """What is published."""
     private: bool = False
-    """Make a new repository private."""
+    """Make a new repository private; one that is there and public is an error."""
     tag: str | None = None
-    """Tag of the published commit."""
+    """Tag of the published commit; one that names another commit already is an error."""
+    revision: str = "main"
+    """Branch of the repository that is published to; made if it is not there."""
+    create_pr: bool = False
+    """Open a pull request and leave it to a person to merge it, in place of committing to the branch."""
+    model_alone: bool = False
+    """Publish the model although the release that trained it is not published."""
+    token_block: str | None = None
+    """Prefect Secret block that holds the Hub's token; null takes HF_TOKEN, else the login of `hf auth login`."""
     approval: bool = False
     """Wait for a person's approval before publishing; a run by hand stops there, for `dataprep publish` is the approval."""
     approval_hours: Annotated[float, Field(gt=0)] = 72
@@ -270,6 +289,8 @@ class Recipe(Section):
     """Text to text rules."""
     filter: Filter = Filter()
     """Limits."""
+    decontaminate: Decontaminate = Decontaminate()
+    """Reference sets that rows must not stand in."""
     deduplicate: Deduplicate = Deduplicate()
     """Thresholds of sameness."""
     split: Split = Split()
@@ -288,7 +309,7 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _source_names_are_unique(self) -> Self:
         """Two sources of one name would share row ids."""
-        names = [source.name for source in self.sources]
+        names = [source.name for source in (*self.sources, *self.decontaminate.against)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             message = f"two sources are named {twice[0]!r}; each needs a name of its own, for it is part of every row_id"
@@ -298,7 +319,7 @@ class Recipe(Section):
     def as_published(self) -> Mapping[str, Any]:
         """The recipe as the manifest shows it: without paths of the machine, and without what no table depends on."""
         plain = self.model_dump(mode="json", exclude={"publish"})
-        for source in plain["sources"]:
+        for source in (*plain["sources"], *plain["decontaminate"]["against"]):
             source.pop("path")
         for section, key in (("train", "base_model"), ("lengths", "tokenizer")):
             if plain[section][key]:

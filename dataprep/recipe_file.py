@@ -107,7 +107,7 @@ def _step(here: Any, key: str, override: str) -> Any:  # noqa: ANN401 - whatever
 
 def _make_paths_absolute(raw: Mapping[str, Any], folder: Path) -> None:
     """Paths count from the recipe's folder, else from the working directory; what is found in neither stays as written."""
-    places: list[tuple[Any, str]] = [(source, "path") for source in _list(raw.get("sources"))]
+    places: list[tuple[Any, str]] = [(source, "path") for source in [*_list(raw.get("sources")), *_references(raw)]]
     places += [(raw.get(section), key) for section, key in (("train", "base_model"), ("lengths", "tokenizer"))]
     for holder, key in places:
         value = holder.get(key) if isinstance(holder, dict) else None
@@ -121,6 +121,11 @@ def _absolute(path: str, folder: Path) -> str:
         if any(base.glob(path) if not plain.is_absolute() and "*" in path else [p for p in [base / plain] if p.exists()]):
             return str((base / plain).absolute())
     return path
+
+
+def _references(raw: Mapping[str, Any]) -> list[Any]:
+    section = raw.get("decontaminate")
+    return _list(section.get("against")) if isinstance(section, dict) else []
 
 
 def _list(value: Any) -> list[Any]:  # noqa: ANN401 - whatever TOML holds

@@ -7,9 +7,12 @@ import polars as pl
 
 from dataprep.beir_export import BEIR_SPLITS
 from dataprep.io import read_json
+from dataprep.manifest import COUNTED
 from dataprep.release import CONFIGS, GROUPS, SCHEMAS, table_path
 
 STATISTICS = ("lengths", "quality", "splits")
+_MANIFEST_KEYS = {"schema", "recipe", "recipe_sha256", "dataprep_version", "sources", "counts", "tables", "splits"}
+_COUNTED = {*COUNTED, "by_rule"}
 
 
 class Published(NamedTuple):
@@ -84,4 +87,9 @@ def _json_fault(path: Path) -> str | None:
         found = read_json(path)
     except ValueError as error:
         return str(error)
-    return None if isinstance(found, dict) else f"a {type(found).__name__}"
+    if not isinstance(found, dict):
+        return f"a {type(found).__name__}"
+    if path.name != "manifest.json":
+        return None
+    lacking = sorted(_MANIFEST_KEYS - found.keys()) or sorted(_COUNTED - found["counts"].keys())
+    return f"no {', '.join(lacking)}" if lacking else None

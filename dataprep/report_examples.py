@@ -51,7 +51,7 @@ def examples(build: Build) -> dict[str, Any]:
 def _driven_out(build: Build) -> pl.LazyFrame:
     """Texts and ids of the rows that a label conflict drove out."""
     events = build.table("deduplicate", "events").filter(pl.col("action") == "dropped").select("row_id", "query_id", "passage_id")
-    return build.table("filter", "rows").select("row_id", "question", "passage").join(events, on="row_id").sort("row_id")
+    return build.table("filter", "rows").select("row_id", "question", "passage").join(events, on="row_id")
 
 
 def marked(before: str | None, after: str | None, *, by: Any) -> list[Run]:  # noqa: ANN401 - the unit of marking.compare

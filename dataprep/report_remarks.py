@@ -53,7 +53,7 @@ def _evaluation(figures: Mapping[str, Any]) -> Iterator[Remark]:
         where = f" at dimension {dimension}" if dimension != "all" else ""
         yield Remark(
             tone,
-            f"{names[model]} {verdict} {names[other]}{where}: {PRIMARY} {signed(value)}, 95 % interval {signed(low)} to {signed(high)}.",
+            f"{names[model]} {verdict} {names[other]}{where}: {PRIMARY} {signed(value)}, 95 % interval {signed(low)} to {signed(high)}.",
             "#evaluation",
         )
 

@@ -37,21 +37,29 @@ def ledger_sample(ledger: pl.LazyFrame, rows: pl.LazyFrame, *, limit: int, max_c
     drawn = (quota + _SPARE) / pl.col("n_group").cast(pl.Float64) * 1.5
     ceilings = groups.with_columns(ceiling=(drawn.clip(upper_bound=1) * _HASH_VALUES).cast(pl.Int64))
     number = pl.col("row_id").str.slice(-16, _HASH_DIGITS).str.to_integer(base=16, dtype=pl.Int64)
-    candidates = (
-        events.join(ceilings.lazy(), on=_KEYS, nulls_equal=True)
+    drawn_ids = (
+        events.select("row_id", *_KEYS)
+        .join(ceilings.lazy(), on=_KEYS, nulls_equal=True)
         .filter(number < pl.col("ceiling"))
-        .select(*_SHOWN, "n_group")
-        .with_columns(pl.col("before", "after").str.slice(0, _MAX_COMPARED))
+        .select("row_id")
     )
-    chosen = candidates.collect(engine="streaming")
-    by_hash = chosen.sort(pl.col("row_id").str.slice(-16), *_SHOWN, nulls_last=True)
-    sample = by_hash.group_by(_KEYS, maintain_order=True).head(quota)
-    texts = (
-        rows.join(sample.lazy().select("row_id").unique(), on="row_id", how="semi")
-        .select("row_id", pl.col("question", "passage").str.slice(0, max_chars))
+    chosen = (
+        _of_rows(events, drawn_ids.unique().collect(engine="streaming"))
+        .join(ceilings.lazy(), on=_KEYS, nulls_equal=True)
+        .select(*_SHOWN, "n_group")
+        .with_columns(_cut("before"), _cut("after"))
         .collect(engine="streaming")
     )
-    return sample.join(texts, on="row_id", how="left").sort("stage", "rule", "action", "row_id", "column", "before", nulls_last=True)
+    by_hash = chosen.sort(pl.col("row_id").str.slice(-16), *_SHOWN, nulls_last=True)
+    sample = by_hash.group_by(_KEYS, maintain_order=True).head(quota)
+    texts = _of_rows(rows, sample.select("row_id")).select("row_id", pl.col("question", "passage").str.slice(0, max_chars))
+    shown = sample.join(texts.collect(engine="streaming"), on="row_id", how="left")
+    return shown.sort("stage", "rule", "action", "row_id", "column", "before", nulls_last=True)
+
+
+def _of_rows(table: pl.LazyFrame, ids: pl.DataFrame) -> pl.LazyFrame:
+    """The rows with these row_ids, by a predicate that the scan applies before it decodes the texts."""
+    return table.filter(pl.col("row_id").is_in(ids["row_id"].unique().implode()))
 
 
 def _fair_share(sizes: Sequence[int], limit: int) -> int:
@@ -81,7 +89,7 @@ def merged_passages(
         Per cluster `into_id`, `text` (that stayed), `n_merged` (in all) and `members` with passage_id, text,
         kind and jaccard.
     """
-    stayed = corpus.select(into_id="passage_id", stayed=pl.col("text").str.slice(0, _MAX_COMPARED))
+    stayed = corpus.select(into_id="passage_id", stayed=_cut("text"))
     unions = links.filter("is_merged").select("passage_id", "kind", "jaccard", into_id="other_id").join(stayed, on="into_id", how="semi")
     clusters = unions.group_by("into_id").agg(n_merged=pl.len(), least=pl.col("jaccard").min())
     half = n_clusters // 2
@@ -91,7 +99,7 @@ def merged_passages(
     members = (
         unions.join(chosen.lazy(), on="into_id")
         .filter(pl.struct("jaccard", "passage_id").rank("ordinal").over("into_id") <= n_members)
-        .join(merged.select("passage_id", pl.col("text").str.slice(0, _MAX_COMPARED)), on="passage_id")
+        .join(merged.select("passage_id", _cut("text")), on="passage_id")
         .join(stayed, on="into_id")
         .sort("jaccard", "passage_id")
         .collect()
@@ -125,8 +133,8 @@ def label_conflicts(
         queries: SPLIT_QUERIES.
         corpus: CORPUS.
         merged: MERGED_PASSAGES.
-        left: query_id, question, passage_id and passage of the rows that a conflict drove out, sorted; their
-            texts may stand nowhere else, and of texts with one id the first is shown.
+        left: query_id, question, passage_id and passage of the rows that a conflict drove out; their texts
+            may stand nowhere else.
         limit: Most conflicts.
 
     Returns:
@@ -134,11 +142,10 @@ def label_conflicts(
     """
     order = ["kind", "jaccard", "query_id", "passage_id", "other_id"]
     first = conflicts.sort(order, descending=[False, True, False, False, False]).head(limit)
-    questions = pl.concat([queries.select("query_id", question="text"), left.select("query_id", "question")]).unique(
-        "query_id", keep="first"
-    )
-    asked = first.join(questions, on="query_id", how="left", maintain_order="left")
-    return _with_texts(asked, corpus, merged, left.select("passage_id", text="passage"))
+    asked = first.collect()
+    questions = _texts(asked["query_id"], queries.select("text", id="query_id"), left.select(text="question", id="query_id"))
+    found = asked.lazy().join(questions.select(query_id="id", question="text"), on="query_id", how="left", maintain_order="left")
+    return _with_texts(found, corpus, merged, left.select("passage_id", text="passage"))
 
 
 def near_questions(near: pl.LazyFrame, queries: pl.LazyFrame, *, limit: int) -> list[dict[str, Any]]:
@@ -156,11 +163,19 @@ def near_questions(near: pl.LazyFrame, queries: pl.LazyFrame, *, limit: int) -> 
 def _with_texts(pairs: pl.LazyFrame, *tables: pl.LazyFrame) -> list[dict[str, Any]]:
     """Texts of passage_id and other_id, from the first table that has them: the corpus, or what was merged or driven away."""
     wanted = pairs.collect()
-    ids = pl.concat([wanted["passage_id"], wanted["other_id"]]).unique().to_frame("passage_id").lazy()
-    found = [
-        table.select("passage_id", pl.col("text").str.slice(0, _MAX_COMPARED)).join(ids, on="passage_id", how="semi") for table in tables
-    ]
-    texts = pl.concat(found).unique("passage_id", keep="first", maintain_order=True).collect().lazy()
-    one = wanted.lazy().join(texts, on="passage_id", how="left", maintain_order="left")
-    both = one.join(texts.select(other_id="passage_id", other_text="text"), on="other_id", how="left", maintain_order="left")
+    texts = _texts(pl.concat([wanted["passage_id"], wanted["other_id"]]), *(table.select("text", id="passage_id") for table in tables))
+    one = wanted.lazy().join(texts.select(passage_id="id", text="text"), on="passage_id", how="left", maintain_order="left")
+    both = one.join(texts.select(other_id="id", other_text="text"), on="other_id", how="left", maintain_order="left")
     return both.collect().to_dicts()
+
+
+def _texts(ids: pl.Series, *tables: pl.LazyFrame) -> pl.LazyFrame:
+    """`id` and `text` of each id, from the first table that has it; of several texts there the first in sorted order."""
+    wanted = ids.unique().alias("id").to_frame().lazy()
+    found = [table.select("id", _cut("text"), place=pl.lit(i)).join(wanted, on="id", how="semi") for i, table in enumerate(tables)]
+    ordered = pl.concat(found).collect(engine="streaming").sort("id", "place", "text")
+    return ordered.unique("id", keep="first", maintain_order=True).lazy()
+
+
+def _cut(column: str) -> pl.Expr:
+    return pl.col(column).str.slice(0, _MAX_COMPARED)

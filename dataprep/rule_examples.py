@@ -50,16 +50,12 @@ def _first_events(events: pl.LazyFrame, counted: pl.DataFrame) -> list[dict[str,
 
 
 def _example(event: Mapping[str, Any]) -> dict[str, Any]:
-    before, after = event["before"], event["after"]
+    before, after = (None if text is None else mask(text) for text in (event["before"], event["after"]))
     if event["action"] in _TEXT_CHANGES and before is not None and after is not None:
         runs = excerpt(compare(before, after, by="characters"), limit=_CHARS)
         before, after = ("".join(run.text for run in runs if run.kind != other) for other in ("added", "removed"))
-    return {"row_id": event["row_id"], "column": event["column"], "before": _shown(before), "after": _shown(after)}
+    return {"row_id": event["row_id"], "column": event["column"], "before": _opening(before), "after": _opening(after)}
 
 
-def _shown(text: str | None) -> str | None:
-    """The beginning of a text with personal data masked. Null in, null out."""
-    if text is None:
-        return None
-    masked = mask(text)
-    return masked if len(masked) <= _CHARS else f"{masked[:_CHARS]}…"
+def _opening(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _CHARS else f"{text[:_CHARS]}…"

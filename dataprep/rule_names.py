@@ -18,6 +18,8 @@ FILTER = (
     "question_form",
     "truncated_passage",
     "personal_data",
+    "contaminated_question",
+    "contaminated_passage",
 )
 DEDUPLICATE = (
     "exact_duplicate_question",

@@ -35,6 +35,19 @@ LEDGER = pl.Schema(
         "passage_id": pl.String,
     }
 )
+# Texts of rows that stand in a reference set, each with its best match there.
+CONTAMINATION = pl.Schema(
+    {
+        "row_id": pl.String,
+        "column": pl.String,  # question or passage
+        "text": pl.String,
+        "reference": pl.String,  # name of the reference set
+        "reference_key": pl.String,  # its own id of the row, else file:line
+        "reference_text": pl.String,
+        "kind": pl.String,  # exact (equal folded text) or near
+        "jaccard": pl.Float64,  # 1 for exact ones
+    }
+)
 QUERIES = pl.Schema({"query_id": pl.String, "text": pl.String})
 CORPUS = pl.Schema({"passage_id": pl.String, "title": pl.String, "text": pl.String})
 JUDGEMENTS = pl.Schema(

@@ -41,16 +41,17 @@ def clean(build: Build, out: Output) -> str:
 
 def filter_rows(build: Build, out: Output) -> str:
     """Drop rows outside the limits, with every measured value."""
-    from dataprep import filters
+    from dataprep import filters, reference_stages
 
     kept = filters.keep(build.table("clean", "rows"), **build.recipe.filter.model_dump())
     out.table("rows", kept.kept, schemas.ROWS)
     out.table("events", kept.events, schemas.LEDGER)
     out.table("measures", kept.measures)
+    reference_stages.decontaminate(build, out)
     n_rows = _height(out, "rows")
     dropped = pl.scan_parquet(out.stage / "events.parquet").filter(pl.col("action") == "dropped")
     if not n_rows:
-        raise DataError(_nothing_left("the filters dropped every row", dropped))
+        raise DataError(_nothing_left("the filters and reference sets dropped every row", dropped))
     return f"{_n(n_rows)} rows kept, {_n(dropped.select(pl.len()).collect().item())} dropped"
 
 
@@ -142,9 +143,10 @@ def lengths(build: Build, out: Output) -> str:
 
 def release(build: Build, out: Output) -> str:
     """Write the ledger and the folder that is published as a dataset."""
-    from dataprep import card, ledger
+    from dataprep import card, card_pictures, ledger
     from dataprep import release as folder
     from dataprep.manifest import build_manifest
+    from dataprep.reference_stages import published_recipe
 
     events = [build.table(stage, "events") for stage in ("ingest", "clean", "filter", "deduplicate")]
     judgements, queries = build.table("deduplicate", "judgements"), build.table("split", "queries")
@@ -154,9 +156,12 @@ def release(build: Build, out: Output) -> str:
         build.table("deduplicate", "corpus"), queries, judgements, build.table("negatives", "pairs"), build.table("negatives", "triplets")
     )
     place, rules, origins = out.root / "release", rule_names(), build.json("ingest", "origins")["sources"]
-    folder.write_release(place, tables, lengths=build.table("lengths", "lengths"), statistics=_statistics(build, written, rules, origins))
+    statistics = _statistics(build, written, rules, origins)
+    folder.write_release(place, tables, lengths=build.table("lengths", "lengths"), statistics=statistics)
+    for path, svg in card_pictures.pictures(**statistics).items():
+        io.write_text(svg, place / path)
     manifest = build_manifest(
-        place, recipe=build.recipe.as_published(), origins=origins, ledger=written, rules=rules, dataprep_version=version("dataprep")
+        place, recipe=published_recipe(build), origins=origins, ledger=written, rules=rules, dataprep_version=version("dataprep")
     )
     io.write_json(manifest, place / "manifest.json")
     for name, text in card.rendered_files(place).items():

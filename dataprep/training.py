@@ -9,7 +9,7 @@ import gc
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,6 +29,7 @@ from dataprep.metrics import PRIMARY
 from dataprep.ranking import matryoshka_dims
 
 STATIC_LEARNING_RATE, LEARNING_RATE = 2e-2, 2e-5
+LATER_RATE = 0.25
 _FIXED = {"loss": "MatryoshkaLoss(MultipleNegativesRankingLoss)", "optimizer": "AdamW", "schedule": "cosine"}
 _LOGGED_STEPS = 200  # points of the loss curve per table, about
 
@@ -88,7 +89,9 @@ def train(
     with _threads(1 if is_static(model) else torch.get_num_threads()):
         for name, table in tables.items():
             if table.height:
-                trained[name] = _train_table(model, name, table, settings, course=course, beside=folder)
+                course.restore_best()
+                gentle = replace(settings, learning_rate=(settings.learning_rate or 0) * (LATER_RATE if trained else 1))
+                trained[name] = _train_table(model, name, table, gentle, course=course, beside=folder)
     course.restore_best()
     model.save_pretrained(str(folder), create_model_card=False)
     in_force = {**asdict(settings), **_FIXED}

@@ -54,7 +54,11 @@ def form(build: Build, targets: Sequence[str]) -> str:
     results = contracts.check(build.folder)
     broken = [f"- {result.name}: {result.n_offenders:,} offending rows" for result in results if result.is_broken]
     n_unchecked = sum(result.state == "unchecked" for result in results)
-    verdict = f"{len(broken)} of {len(results)} contracts are broken; publishing will refuse them." if broken else f"{len(results)} contracts, none broken."
+    verdict = (
+        f"{len(broken)} of {len(results)} contracts are broken; publishing will refuse them."
+        if broken
+        else f"{len(results)} contracts, none broken."
+    )
     parts = [
         f"# Publish {build.recipe.title or build.recipe.name}?",
         f"Release `{release_digest(build)[:12]}` goes to " + (", ".join(f"`{target}`" for target in targets) or "no target") + ".",

@@ -72,7 +72,8 @@ def _splits(figures: Summary) -> list[dict[str, str]]:
 def _scores(evaluation: Mapping[str, Any] | None) -> list[dict[str, str]]:
     systems = evaluation["systems"] if evaluation else {}
     return [
-        {"system": f"{system}" if dimension == "all" else f"{system}, {dimension} dimensions"} | {metric: _interval(values[metric]) for metric in _METRICS}
+        {"system": f"{system}" if dimension == "all" else f"{system}, {dimension} dimensions"}
+        | {metric: _interval(values[metric]) for metric in _METRICS}
         for system, dimensions in systems.items()
         for dimension, values in dimensions.items()
     ]

@@ -14,6 +14,7 @@ from dataprep.errors import CallError, DataprepError
 
 _STAGES = ["ingest", "clean", "filter", "deduplicate", "split", "negatives", "lengths", "release", "train", "evaluate", "publish"]
 _FOLDER = click.Path(path_type=Path)
+_TARGETS = "hf://datasets/OWNER/NAME, hf://OWNER/NAME (the model) or a folder; may be repeated. Default: the recipe's."
 _OUR_FAULT, _WRONG_CALL, _INTERRUPTED = 1, 2, 130
 _DISK = {
     errno.EACCES: "is not writable for you",
@@ -73,11 +74,11 @@ def run(recipe: str, folder: Path | None, until: str, overrides: tuple[str, ...]
       dataprep run sample --until release
       dataprep run klej-dyk.toml --build /data/dyk --set train.epochs=3
     """
-    from dataprep.pipeline import source_digest
+    from dataprep.pipeline import reference_digest, source_digest
     from dataprep.recipe_file import load
 
     loaded = load(recipe, overrides)
-    source_digest(loaded)  # says that a file is missing before Prefect's server is started
+    source_digest(loaded), reference_digest(loaded)  # say that a file is missing before Prefect's server is started
     place = folder or Path("data/build") / loaded.name
     _run_flow("release", as_json, recipe=loaded, folder=place, until=until)
 
@@ -116,24 +117,39 @@ def _fine_tune(folder: Path, until: str, *, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("build", type=_FOLDER)
-@click.option("--to", "targets", multiple=True, required=True, metavar="TARGET", help="A folder; may be repeated.")
-@click.option("--what", default="dataset,model", show_default=True, help="dataset, model or both, separated by a comma.")
-def publish(build: Path, targets: tuple[str, ...], what: str) -> None:
+@click.option("--to", "targets", multiple=True, metavar="TARGET", help=_TARGETS)
+@click.option("--what", default="", help="dataset, model or both, separated by a comma. Default: the recipe's.")
+@click.option("--private", is_flag=True, default=None, help="Make a new repository private.")
+@click.option("--tag", help="Tag of the published commit.")
+@click.option("--revision", metavar="BRANCH", help="Branch to publish to; default main.")
+@click.option("--create-pr", is_flag=True, default=None, help="Open a pull request and do not merge it.")
+@click.option("--model-alone", is_flag=True, default=None, help="Publish the model although its release is not published.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be added, changed and deleted.")
+def publish(build: Path, targets: tuple[str, ...], what: str, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401 - keys of [publish]
     """Publish a BUILD's release and model. What is equal there already is left alone.
+
+    The Hub's token is that of HF_TOKEN, else that of `hf auth login`.
 
     \b
     Example:
       dataprep publish data/build/sample --to /srv/datasets/sample --what dataset
+      dataprep publish data/build/sample --to hf://datasets/acme/pytania --to hf://acme/model --tag v1.0.0 --dry-run
     """
     from dataprep.build import existing_build
-    from dataprep.recipe import Recipe
+    from dataprep.publishing import publish_build, settings_of
 
-    recipe = existing_build(build).recipe
-    parts = tuple(part.strip() for part in what.split(","))
-    if set(parts) - {"dataset", "model"}:
-        raise CallError(f"--what {what!r}: wanted dataset, model or dataset,model")
-    changed = Recipe.model_validate({**recipe.model_dump(), "publish": {**recipe.publish.model_dump(), "what": parts}})
-    for line in _with_prefect("publish", recipe=changed, folder=build, targets=targets):
+    found = existing_build(build)
+    given = {key: value for key, value in options.items() if value is not None}
+    lists = {"to": list(targets), "what": [part.strip() for part in what.split(",") if part.strip()]}
+    settings = settings_of(found, given | {key: value for key, value in lists.items() if value})
+    if not settings.to:
+        raise CallError(f"no target: name one with --to, or give `publish.to` of {build}/recipe.toml one")
+    outcomes = publish_build(found, settings, is_dry_run=True) if dry_run or settings.token_block is None else []
+    if dry_run or (outcomes and not any(outcome.is_changed for outcome in outcomes)):  # nothing to do: no flow is started
+        lines = [line for outcome in outcomes for line in (outcome.line, *outcome.details)]
+    else:
+        lines = _with_prefect("publish", recipe=found.recipe, folder=build, settings=settings)
+    for line in lines:
         click.echo(line)
 
 

@@ -90,7 +90,12 @@ def _deploy(project: dict[str, Any]) -> None:
         written = Path(folder) / "prefect.yaml"
         written.write_text(yaml.safe_dump(project, allow_unicode=True, sort_keys=False), encoding="utf-8")
         command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(written)]
-        subprocess.run(command, check=True)  # noqa: S603 - our own interpreter and file
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter and file
+    if done.returncode:
+        raise click.ClickException(done.stdout + done.stderr)
+    for deployment in project["deployments"]:
+        flow = deployment["entrypoint"].split(".")[1].replace("_", "-")
+        click.echo(f"{flow}/{deployment['name']}: deployed to pool {deployment['work_pool']['name']}")
 
 
 def _watch_over_dead_runs(client: SyncPrefectClient) -> None:

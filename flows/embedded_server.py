@@ -24,11 +24,13 @@ def embedded_server() -> Iterator[None]:
 
     Must be entered before prefect is imported, which reads the environment once.
     """
-    for name, value in _SETTINGS.items():
+    home = _home()
+    own = {"PREFECT_HOME": str(home / "prefect"), "MPLCONFIGDIR": str(home / "matplotlib")}
+    for name, value in {**_SETTINGS, **own}.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("PREFECT_HOME", str(_home()))
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415 - after the environment
 
+    logging.getLogger("bm25s").propagate = False  # it sets its own level to DEBUG, and Prefect's console shows that
     for name in ("EventsWorker", "APILogWorker"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # they warn of items in flight whenever a short run ends
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # a heartbeat thread costs a second per flow
@@ -37,13 +39,20 @@ def embedded_server() -> Iterator[None]:
 
 def _home() -> Path:
     """A folder for Prefect's database that can be written: the user's cache, else the temporary folder."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    for place in (cache, Path(tempfile.gettempdir()) / f"dataprep-{os.getuid()}"):
-        home = place / "dataprep" / "prefect"
+    for place in (*_caches(), Path(tempfile.gettempdir()) / f"dataprep-{os.getuid()}"):
+        home = place / "dataprep"
         try:
             home.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=home):
                 return home
         except OSError:
             continue
-    return Path(tempfile.mkdtemp(prefix="dataprep-prefect-"))
+    return Path(tempfile.mkdtemp(prefix="dataprep-"))
+
+
+def _caches() -> list[Path]:
+    """The user's cache; none for a user without a home, as containers have them."""
+    try:
+        return [Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())]
+    except RuntimeError:
+        return []

@@ -18,7 +18,7 @@ def fine_tune(
     recipe: Recipe | None = None,
     folder: Path | None = None,
     until: Until = "evaluate",
-    release_tag: str | None = None,
+    release_tag: str | None = None,  # noqa: ARG001 - run_name reads it
     release_sha256: str | None = None,
 ) -> None:
     """Train the base model on the release's pairs and judge it against BM25 and the base.
@@ -39,4 +39,6 @@ def fine_tune(
 
 def _refuse_another_release(build: Build, wanted: str | None) -> None:
     if wanted and (found := release_digest(build)) != wanted:
-        raise CallError(f"{build.release} holds release {found[:12]}, not {wanted[:12]}: it was built anew since; publish it, then train on it")
+        raise CallError(
+            f"{build.release} holds release {found[:12]}, not {wanted[:12]}: it was built anew since; publish it, then train on it"
+        )

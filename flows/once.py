@@ -10,7 +10,9 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
 from dataprep import recipe_file
-from dataprep.build import Build
+from dataprep.build import Build, is_current
+from dataprep.pipeline import FINE_TUNE, STAGES
+from dataprep.recipe import Publish
 from flows.operating import release_digest
 
 
@@ -34,18 +36,19 @@ def fine_tune_once(build: Build, deployment: str) -> FlowRun:
         "release_tag": build.recipe.publish.tag,
         "release_sha256": digest,
     }
-    key = sha256(f"{digest} {build.folder} {recipe_file.dump(build.recipe)}".encode()).hexdigest()[:32]
+    what = f"{digest} {build.folder} {recipe_file.dump(build.recipe.model_copy(update={'publish': Publish()}))}"
+    key = sha256(what.encode()).hexdigest()[:32]
     run = run_deployment(deployment, parameters=parameters, timeout=None, idempotency_key=_attempt(key, build))
     assert isinstance(run, FlowRun)  # noqa: S101 - not awaited, for this flow is not asynchronous
     return run
 
 
 def _attempt(key: str, build: Build) -> str:
-    """The key of the run that counts: ended runs that left no model are followed by a new one."""
+    """The key of the run that counts: ended runs whose model is not there (any more) are followed by a new one."""
     attempt = 0
     with get_client(sync_client=True) as client:
         while (run := _run_of(client, f"{key}-{attempt}")) and run.state and run.state.is_final():
-            if run.state.is_completed() and build.is_finished("evaluate"):
+            if run.state.is_completed() and all(is_current(STAGES[name], build) for name in FINE_TUNE):
                 break
             attempt += 1
     return f"{key}-{attempt}"

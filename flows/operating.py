@@ -80,16 +80,17 @@ def tell(event: str, recipe: str, labels: dict[str, str] | None = None, **payloa
         emit_event(f"dataprep.{event}", resource=resource, payload=payload)
 
 
-class _WithoutTraceback(logging.Filter):
-    """What an operator can act on is said in a line; only faults of ours come with a traceback."""
+class _ForAnOperator(logging.Filter):
+    """One line per stage: progress is for a terminal, and a traceback for faults of ours, not for what a user can act on."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], DataprepError):
             record.exc_info = None
-        return True
+        return getattr(record, "state", None) not in {"started", "progress"}
 
 
-for _logger in ("prefect.flow_runs", "prefect.task_runs"):
-    logging.getLogger(_logger).addFilter(_WithoutTraceback())
-if has_server():
+if runtime.flow_run.id is not None:  # this process was started by a worker
+    for _logger in ("prefect.flow_runs", "prefect.task_runs", "dataprep"):
+        logging.getLogger(_logger).addFilter(_ForAnOperator())
     logging.getLogger("dataprep").setLevel(logging.INFO)  # Prefect forwards a logger of ours from WARNING on, unless told
+    logging.getLogger("bm25s").propagate = False  # it sets its own level to DEBUG

@@ -3,43 +3,65 @@
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
-from prefect import runtime
+from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from pydantic import SecretStr
 
 from dataprep.build import Build
+from dataprep.errors import CallError
 from dataprep.publishing import publish_build
-from dataprep.recipe import Recipe
+from dataprep.recipe import Publish, Recipe
 from flows import approval
 from flows.operating import held_build, release_digest, run_name, tell
-from flows.tasks import RETRIED
+from flows.tasks import RETRY_DELAYS_S, may_pass
 
-send = task(name="publish", task_run_name="publish to {target}", cache_policy=NO_CACHE, **RETRIED)(publish_build)
+
+@task(
+    name="publish",
+    cache_policy=NO_CACHE,
+    retries=len(RETRY_DELAYS_S),
+    retry_delay_seconds=RETRY_DELAYS_S,
+    retry_jitter_factor=0.5,
+    retry_condition_fn=may_pass,
+)
+def send(build: Build, settings: Publish) -> list[str]:
+    """Publish to every target. The token is read here, so that it is no run's parameter and no task's input."""
+    outcomes = publish_build(build, settings, given_token=_token(settings.token_block))
+    return [outcome.line for outcome in outcomes]
+
+
+def _token(block: str | None) -> SecretStr | None:
+    """The token that a Secret block of the server holds."""
+    if block is None:
+        return None
+    try:
+        return SecretStr(str(Secret.load(block).get()))
+    except ValueError:
+        raise CallError(f"the server has no Secret block {block!r}; make one, or mend `publish.token_block` of the recipe") from None
 
 
 @flow(name="publish", flow_run_name=run_name("publish"))
-def publish(recipe: Recipe | None = None, folder: Path | None = None, targets: tuple[str, ...] = ()) -> list[str] | State[Any]:
+def publish(recipe: Recipe | None = None, folder: Path | None = None, settings: Publish | None = None) -> list[str] | State[Any]:
     """Publish dataset and model to every target; one line of what was done for each.
 
     Args:
         recipe: What is published; without one, the recipe that the folder was built with.
         folder: The build folder; without one, data/build/<recipe name>.
-        targets: Where it goes; none takes the recipe's.
+        settings: How this once, for a call by hand; without them, as the recipe says.
     """
     with held_build(recipe, folder) as build:
-        chosen = targets or build.recipe.publish.to
-        if refusal := approval.refused(build, chosen):
+        chosen = settings or build.recipe.publish
+        if refusal := approval.refused(build, chosen.to):
             return refusal
-        lines = [line for target in chosen for line in send(build, target)]
-        if chosen and "dataset" in build.recipe.publish.what:
+        lines = send(build, chosen) if chosen.to else []
+        if chosen.to and "dataset" in chosen.what:
             _announce(build, chosen)
     return lines
 
 
-def _announce(build: Build, targets: tuple[str, ...]) -> None:
+def _announce(build: Build, settings: Publish) -> None:
     """Emit `dataprep.release.published`; an automation may start fine-tuning on it, unless the parent flow does."""
-    settings = build.recipe.publish
     tell(
         "release.published",
         build.recipe.name,
@@ -47,5 +69,5 @@ def _announce(build: Build, targets: tuple[str, ...]) -> None:
         folder=str(build.folder),
         release_tag=settings.tag,
         release_sha256=release_digest(build),
-        targets=list(targets),
+        targets=list(settings.to),
     )

@@ -164,8 +164,21 @@ def _show_story(console: Console, story: Any) -> None:  # noqa: ANN401 - datapre
         console.print(f"               {escape(_short(question))}", soft_wrap=True)
     if story.tables:
         console.print(f"  stands in    {', '.join(story.tables)}", soft_wrap=True)
-    for duplicate in story.duplicates:
-        console.print(f"  duplicate    {escape(', '.join(f'{k} {v}' for k, v in duplicate.items()))}", soft_wrap=True)
+    _show_findings(console, story)
+
+
+def _show_findings(console: Console, story: Any) -> None:  # noqa: ANN401 - as above
+    """What the filters measured, and what resembles or contradicts the row."""
+    for verdict in ("failed", "reported"):
+        if story.measures and story.measures.get(verdict):
+            console.print(f"  {verdict:12} {', '.join(story.measures[verdict])}", soft_wrap=True)
+    values = {key: value for key, value in (story.measures or {}).items() if key not in {"row_id", "failed", "reported"}}
+    if values:
+        told = ", ".join(f"{key} {_short(value)}" for key, value in values.items() if value not in (None, []))
+        console.print(f"  [dim]measured     {escape(told)}[/]", soft_wrap=True)
+    for name, findings in (("in reference", story.contamination), ("duplicate", story.duplicates), ("conflict", story.conflicts)):
+        for found in findings:
+            console.print(f"  {name:12} {escape(', '.join(f'{key} {_short(value)}' for key, value in found.items()))}", soft_wrap=True)
 
 
 def show_found(found: Any, *, as_json: bool) -> None:  # noqa: ANN401 - a polars frame, which flows do not import

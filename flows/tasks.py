@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from dataprep.build import Build, finish
-from dataprep.errors import RemoteError
+from dataprep.errors import RefusedError, RemoteError
 from dataprep.pipeline import STAGES
 from flows import operating
 
@@ -22,16 +22,23 @@ _OUT_OF_REACH = (RemoteError, ConnectionError, TimeoutError)
 def may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Whether a failure is worth another try: a remote out of reach, where nobody sits at a terminal to try again.
 
-    A pure stage fails the same way twice, and a full disk does not empty itself.
+    A pure stage fails the same way twice, a full disk does not empty itself, and a refusal for good needs a person.
     """
     error = state.result(raise_on_failure=False)
-    return isinstance(error, _OUT_OF_REACH) and operating.is_deployed()
+    return isinstance(error, _OUT_OF_REACH) and not isinstance(error, RefusedError) and operating.is_deployed()
 
 
-RETRIED = {"retries": 3, "retry_delay_seconds": [10, 60, 300], "retry_jitter_factor": 0.5, "retry_condition_fn": may_pass}
+RETRY_DELAYS_S = [10.0, 60.0, 300.0]
 
 
-@task(task_run_name="{name}", cache_policy=NO_CACHE, **RETRIED)
+@task(
+    task_run_name="{name}",
+    cache_policy=NO_CACHE,
+    retries=len(RETRY_DELAYS_S),
+    retry_delay_seconds=RETRY_DELAYS_S,
+    retry_jitter_factor=0.5,
+    retry_condition_fn=may_pass,
+)
 def stage(name: str, build: Build) -> str:
     """Finish one stage, or find it finished; say in one line what came of it."""
     log.info("%s", name, extra={"stage": name, "state": "started"})

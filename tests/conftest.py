@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from prefect_case import Site
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -36,6 +37,20 @@ def prefect() -> Iterator[None]:
         warnings.simplefilter("ignore")
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_LOGGING_LEVEL: "CRITICAL"}):
             yield
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An operator's server with a worker in each pool and the sample's deployments."""
+    running = Site(tmp_path_factory.mktemp("site"))
+    try:
+        running.start_server()
+        running.deploy()
+        for pool in ("prep", "train"):
+            running.start_worker(pool)
+        yield running
+    finally:
+        running.stop()
 
 
 class Outcome(NamedTuple):

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep.batches import as_rows, cap_positives, left_out, n_batches, plan
@@ -16,6 +16,7 @@ def triplets(numbers: list[tuple[int, int, int]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(["anchor", "positive", "negative"], pl.String), orient="row")
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(numbers=PAIRS, batch_size=st.integers(2, 16), seed=st.integers(0, 3), epoch=st.integers(0, 3), with_negatives=st.booleans())
 def test_no_passage_counts_as_wrong_for_a_question_that_it_answers(
     numbers: list[tuple[int, int, int]], batch_size: int, seed: int, epoch: int, *, with_negatives: bool
@@ -74,6 +75,7 @@ def test_a_table_without_anything_to_contrast_is_refused(numbers: list[tuple[int
         plan(as_rows(table, table), batch_size=8, seed=1, epoch=0)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(numbers=PAIRS, limit=st.integers(1, 4))
 def test_the_cap_leaves_whole_positives_whatever_the_row_order(numbers: list[tuple[int, int, int]], limit: int) -> None:
     table = triplets(numbers)

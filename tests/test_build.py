@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dataprep import build as build_module
-from dataprep.build import Build, Output, Stage, code_digest, existing_build, finish, opened
+from dataprep import code
+from dataprep.build import Build, Output, Stage, existing_build, finish, is_current, opened
+from dataprep.code import code_digest
 from dataprep.errors import BusyError, CallError
 from dataprep.recipe import Recipe
 from dataprep.recipe_file import load
@@ -104,7 +105,7 @@ def test_a_stage_whose_input_is_missing_says_so(tmp_path: Path, recipe: Recipe) 
 def test_an_edit_in_a_helper_of_a_helper_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_digest("dataprep.recipe_file")
     code_digest.cache_clear()
-    real, edited = build_module.find_spec, tmp_path / "errors.py"
+    real, edited = code.find_spec, tmp_path / "errors.py"
     edited.write_text("# edited\n", encoding="utf-8")
 
     def moved(name: str) -> object:
@@ -113,7 +114,7 @@ def test_an_edit_in_a_helper_of_a_helper_changes_the_digest(tmp_path: Path, monk
             spec.origin = str(edited)
         return spec
 
-    monkeypatch.setattr(build_module, "find_spec", moved)
+    monkeypatch.setattr(code, "find_spec", moved)
     assert code_digest("dataprep.recipe_file") != before
     code_digest.cache_clear()
 
@@ -144,6 +145,41 @@ def _hold_for_ever(folder: str) -> None:
         (Path(folder) / ".scratch").mkdir()
         (Path(folder) / ".scratch" / "orphan").touch()
         time.sleep(600)
+
+
+def test_a_second_run_that_may_wait_goes_on_when_the_first_is_done(tmp_path: Path, recipe: Recipe) -> None:
+    holder = multiprocessing.get_context("spawn").Process(target=_hold_for_a_second, args=(str(tmp_path),))
+    holder.start()
+    deadline = time.monotonic() + 60
+    while not (tmp_path / ".holder").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with opened(tmp_path, recipe, wait_s=60):
+        assert (tmp_path / "first").exists()
+        assert f"process {os.getpid()}" in (tmp_path / ".holder").read_text(encoding="utf-8")
+    holder.join()
+
+
+def _hold_for_a_second(folder: str) -> None:
+    with opened(Path(folder), load("sample")):
+        time.sleep(1)
+        (Path(folder) / "first").touch()
+
+
+def test_a_stage_is_current_only_for_what_it_reads_now(tmp_path: Path, recipe: Recipe) -> None:
+    run(tmp_path, recipe)
+    assert is_current(DOUBLES, Build(tmp_path, recipe))
+    other = recipe.model_copy(update={"train": recipe.train.model_copy(update={"epochs": 9})})
+    assert not is_current(DOUBLES, Build(tmp_path, other))
+    (tmp_path / "stages" / "doubles" / "doubles.parquet").unlink()
+    assert not is_current(DOUBLES, Build(tmp_path, recipe))
+
+
+def test_what_a_killed_run_left_half_written_is_swept(tmp_path: Path, recipe: Recipe) -> None:
+    partial = tmp_path / f".recipe.toml.{'0a' * 16}"
+    run(tmp_path, recipe)
+    partial.touch()
+    run(tmp_path, recipe)
+    assert not partial.exists()
 
 
 def test_a_killed_holder_lets_go_and_its_scratch_is_swept(tmp_path: Path, recipe: Recipe) -> None:

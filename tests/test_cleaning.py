@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import cleaning, schemas
+from dataprep import characters, cleaning, schemas
 from dataprep.recipe import Clean
 
 ALL = list(cleaning.RULES)
@@ -108,6 +108,14 @@ def test_the_events_lead_from_the_text_that_was_read_to_the_clean_one(passages: 
             assert (event["stage"], event["action"], event["source"]) == ("clean", "changed", "s")
             text = event["after"]
         assert text == clean
+
+
+def test_what_nfc_does_not_look_at_is_its_own_nfc() -> None:
+    letters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    texts = pl.DataFrame({"text": letters + ["e" + letter for letter in letters]})
+    passed = texts.filter(~characters.UNICODE_NFC.concerns(pl.col("text")))
+    assert passed.select(pl.col("text").str.normalize("NFC")).equals(passed)
+    assert passed.height > 2_000_000
 
 
 def test_a_text_that_never_settles_in_time_stays_as_it_was_read() -> None:

@@ -49,7 +49,7 @@ def rows(triples: Sequence[Row], titles: Sequence[str] = ()) -> pl.LazyFrame:
     return pl.LazyFrame(table, schema=schemas.ROWS, orient="row")
 
 
-def run(table: pl.LazyFrame, **changes: Any) -> dict[str, pl.DataFrame]:  # noqa: ANN401 - settings of any type
+def run(table: pl.LazyFrame, **changes: Any) -> dict[str, pl.DataFrame]:
     tables = deduplicate(table, **(Deduplicate().model_dump() | changes))
     return {name: frame.collect() for name, frame in tables._asdict().items()}
 

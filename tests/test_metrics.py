@@ -5,7 +5,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep.metrics import MEASURES, difference, per_query, summary
@@ -36,6 +36,7 @@ def frames(scores: dict[str, float], positives: set[str]) -> tuple[pl.DataFrame,
     return run, qrels
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     scores=st.dictionaries(st.sampled_from(PASSAGES), st.sampled_from([0.0, 0.5, 0.5, 1.0])),
     positives=st.sets(st.sampled_from(PASSAGES), min_size=1),
@@ -47,6 +48,7 @@ def test_every_metric_is_its_definition_ties_included(scores: dict[str, float], 
     assert all(0 <= value <= 1 for value in found.values())
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(positives=st.sets(st.sampled_from(PASSAGES), min_size=1, max_size=10))
 def test_a_perfect_ranking_has_one_everywhere_that_one_can_be_reached(positives: set[str]) -> None:
     found = per_query(*frames({p: 2.0 if p in positives else 1.0 for p in PASSAGES}, positives)).row(0, named=True)
@@ -78,6 +80,7 @@ def table(values: list[float]) -> pl.DataFrame:
     return pl.DataFrame({"query_id": [f"q{i:04}" for i in range(len(values))], **dict.fromkeys(MEASURES, values)})
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(values=st.lists(st.floats(0, 1), min_size=1, max_size=30), seed=st.integers(0, 5))
 def test_the_interval_lies_between_the_extremes_and_is_repeatable(values: list[float], seed: int) -> None:
     figure = summary(table(values), samples=50, seed=seed)["ndcg@10"]

@@ -10,11 +10,11 @@ from dataprep.metrics import MEASURES
 from dataprep.model_card import card
 
 
-def metadata(text: str) -> Any:  # noqa: ANN401 - the card's fields are dynamic
+def metadata(text: str) -> Any:
     return ModelCard(text).data
 
 
-def manifest(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of the manifest
+def manifest(**changed: Any) -> dict[str, Any]:
     train = {"base_model": "embedded", "base_revision": None}
     recipe: dict[str, Any] = {
         "name": "probe",

@@ -127,6 +127,8 @@ def test_chunks_and_batches_do_not_show(texts: list[str]) -> None:
         ("a b c d e f g", "a b c d e f x", 4 / 6, True),  # 4 of 6 trigrams are common: on the boundary
         ("a b c d e f g", "a b c d e f x", 4 / 6 + 1e-9, False),
         ("Ala, ma kota!", "ala MA  kota", 1.0, True),  # case, punctuation and white space do not count
+        ("„Żółta” – łódź «Ćma»… płynie", "ŻÓŁTA\u00a0ŁÓDŹ ćma płynie", 1.0, True),  # typographic marks, diacritics in either case
+        ("½ ﬁrmy jest", "1 2 FIRMY jest", 1.0, True),  # and whatever NFKC makes equal
         ("dwa słowa", "dwa słowa", 1.0, True),  # shorter than a shingle: the text is its own shingle
         ("dwa słowa", "dwa", 0.01, False),
         ("a b", "a b c", 0.01, False),  # a whole short text is no part of a longer one

@@ -3,7 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import release_case
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
@@ -33,6 +33,44 @@ def test_a_rule_that_touched_no_row_is_reported_with_zero() -> None:
 def test_a_row_counts_once_per_rule_however_often_the_rule_touched_it() -> None:
     twice = pl.concat([LEDGER, LEDGER.filter(pl.col("rule") == "white_space")])
     assert rule_counts(twice, {"clean": ("white_space",)})[0]["n_rows"] == 1
+
+
+def test_an_example_shows_the_change_and_masks_personal_data() -> None:
+    long = "słowo " * 200
+    events = [
+        {"row_id": "s:1", "column": "passage", "before": f"{long}( ){long}", "after": f"{long}{long}"},
+        {"row_id": "s:2", "column": "passage", "before": "Pisz:  a@example.org", "after": "Pisz: a@example.org"},
+        {"row_id": "s:3", "column": "question", "before": "Kto  to?", "after": "Kto to?"},
+        {"row_id": "s:3", "column": "passage", "before": "On  sam", "after": "On sam"},
+        {"row_id": "s:4", "column": "passage", "before": "nie  pokazany", "after": "nie pokazany"},
+    ]
+    fixed = {"stage": "clean", "action": "changed", "rule": "white_space"}
+    ledger = pl.LazyFrame([dict.fromkeys(schemas.LEDGER) | fixed | event for event in events], schema=schemas.LEDGER)
+    (found,) = rule_counts(ledger, {"clean": ("white_space",)})
+    assert found["n_rows"] == 4
+    first, second, third = found["examples"]
+    assert first["row_id"] == "s:1"
+    assert "( )" in first["before"]
+    assert "( )" not in first["after"]
+    assert len(first["before"]) < 300
+    assert second["after"] == "Pisz: [EMAIL]"
+    assert third == {"row_id": "s:3", "column": "passage", "before": "On  sam", "after": "On sam"}
+
+
+def test_what_was_dropped_is_shown_with_the_values_that_decided() -> None:
+    event = {"row_id": "s:1", "stage": "filter", "action": "dropped", "rule": "language", "before": "x" * 999, "after": '{"language": 1}'}
+    (found,) = rule_counts(pl.LazyFrame([dict.fromkeys(schemas.LEDGER) | event], schema=schemas.LEDGER), {"filter": ("language",)})
+    assert found["examples"] == [{"row_id": "s:1", "column": None, "before": "x" * 240 + "…", "after": '{"language": 1}'}]
+
+
+def test_languages_are_counted_for_rows_measured_and_rows_kept() -> None:
+    tables = release_case.curated(CASE, LEDGER)
+    found = quality(tables, rules={}, origins=ORIGINS, train_fraction=0.7)["languages"]
+    assert found["before"]["passage"] == [{"language": "pl", "n": 10}, {"language": "sk", "n": 1}]
+    assert found["after"]["passage"] == [{"language": "pl", "n": 8}, {"language": "sk", "n": 1}]
+    assert found["after"]["question"] == [{"language": "pl", "n": 9}]
+    unmeasured = tables._replace(measures=tables.measures.select("row_id"))
+    assert quality(unmeasured, rules={}, origins=ORIGINS, train_fraction=0.7)["languages"] == {}
 
 
 def test_quality_tells_labels_questions_words_and_the_largest_group() -> None:
@@ -91,6 +129,7 @@ def test_one_label_alone_cannot_be_probed() -> None:
     assert probe(pairs([])) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 6), st.integers(0, 1)), min_size=2, max_size=15).filter(lambda rows: len({y for _, y in rows}) == 2)
 )

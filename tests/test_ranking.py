@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -11,6 +11,7 @@ from dataprep.ranking import from_keys, largest, matryoshka_dims, order_keys, ru
 SCORES = arrays.arrays(np.float32, st.integers(1, 30), elements=st.sampled_from([-1.0, -0.25, 0.0, 0.5, 0.5000001, 0.75, 1.0]))
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(scores=SCORES, k=st.integers(1, 40))
 def test_the_best_are_those_of_a_full_sort_ties_by_position(scores: np.ndarray, k: int) -> None:
     expected = sorted(range(len(scores)), key=lambda i: (-round(float(scores[i]), 6), i))[:k]
@@ -18,12 +19,14 @@ def test_the_best_are_those_of_a_full_sort_ties_by_position(scores: np.ndarray, 
     assert positions.tolist() == expected
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(scores=SCORES, cut=st.integers(0, 30), k=st.integers(1, 10))
 def test_ranking_block_by_block_equals_ranking_at_once(scores: np.ndarray, cut: int, k: int) -> None:
     blocks = [largest(order_keys(scores[:cut]), k), largest(order_keys(scores[cut:], cut), k)]
     assert largest(np.concatenate(blocks), k).tolist() == largest(order_keys(scores), k).tolist()
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(scores=SCORES)
 def test_keys_give_score_and_position_back(scores: np.ndarray) -> None:
     found, positions = from_keys(order_keys(scores, 7))

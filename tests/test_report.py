@@ -44,10 +44,9 @@ def built(folder: Path, chosen: Recipe, *, until: str) -> Build:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The bundled sample with texts that try to break out of the page, in every column."""
     folder = tmp_path_factory.mktemp("hostile")
-    rows = [
-        f"{HOSTILE}\tCo to jest {HOSTILE} w języku znaczników?\tZnacznik {HOSTILE} wstawia do strony program, który działa w przeglądarce.\t1",
-        f"h2\tCo to jest {HOSTILE} w języku znaczników?\tZnacznik {HOSTILE} wstawia  do strony program , który działa w przeglądarce.\t0",
-    ]
+    question = f"Co to jest {HOSTILE} w języku znaczników?"
+    passage = f"Znacznik {HOSTILE} wstawia  do strony program , który działa w przeglądarce."
+    rows = [f"{HOSTILE}\t{question}\t{passage}\t1", f"h2\t{question}\t{passage.replace('  ', ' ')}\t0"]
     path = folder / "pairs.tsv"
     path.write_bytes(SAMPLE.read_bytes().rstrip(b"\n") + b"\n" + "\n".join(rows).encode() + b"\n")
     return built(folder / "build", recipe(path, clean={"html": False}, filter={"languages": []}), until="release")
@@ -177,9 +176,9 @@ def test_equal_texts_have_no_marks_and_a_visible_beginning(text: str) -> None:
     [
         ("Ala  ma kota", "Ala ma kota", "characters", "Ala [-␣]ma kota"),
         ("Ala ma kota\xad", "Ala ma kota", "characters", "Ala ma kota[-⟨U+00AD⟩]"),
-        ("w 1849 roku", "w 1905 roku", "words", "w [-1849 ][+1905 ]roku"),
+        ("w 1849 roku", "w 1905 roku", "words", "w [-1849][+1905] roku"),
         ("nie ma prawa", "ma prawa", "words", "[-nie ]ma prawa"),
-        ("ma kota i psa", "ma psa i kota", "words", "ma [-kota ][+psa ]i [-psa][+kota]"),
+        ("ma kota i psa", "ma psa i kota", "words", "ma [-kota][+psa] i [-psa][+kota]"),
         ("ma 2 koty", "mają dwa psy", "words", "[-ma 2 koty][+mają dwa psy]"),
         ("a\nb", "ab", "characters", "a[-↵\n]b"),
     ],
@@ -195,7 +194,7 @@ def test_excerpts_keep_changes_and_whole_words_beside_them() -> None:
     runs = excerpt(compare(f"{words}kot {words}", f"{words}pies {words}", by="words"), context=20)
     assert [run.kind for run in runs] == ["gap", "same", "removed", "added", "same", "gap"]
     assert runs[1] == Run("same", "dziewięć dziesięć ")
-    assert runs[4] == Run("same", "jeden dwa trzy")
+    assert runs[4] == Run("same", " jeden dwa trzy")
 
 
 def test_long_texts_are_compared_in_time() -> None:

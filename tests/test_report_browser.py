@@ -53,7 +53,8 @@ def interval(value: float) -> dict[str, float]:
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """A release of the bundled sample and a hostile row, with the figures of a model that was trained and judged."""
     folder = tmp_path_factory.mktemp("build")
-    row = f"{HOSTILE}\tCo to jest {HOSTILE} w języku znaczników?\tZnacznik {HOSTILE} wstawia  do strony program , który działa w przeglądarce.\t1"
+    passage = f"Znacznik {HOSTILE} wstawia  do strony program , który działa w przeglądarce."
+    row = f"{HOSTILE}\tCo to jest {HOSTILE} w języku znaczników?\t{passage}\t1"
     (folder / "pairs.tsv").write_bytes(SAMPLE.read_bytes().rstrip(b"\n") + f"\n{row}\n".encode())
     source = {"name": "sample", "kind": "tsv", "path": str(folder / "pairs.tsv"), "licence": "cc0-1.0", "quoting": "none"}
     recipe = Recipe.model_validate({"name": "browser", "sources": [source], "clean": {"html": False}, "filter": {"languages": []}})
@@ -73,6 +74,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
         {"settings": {}, "tables": tables, "loss": points, "validation": scores, "kept": scores[2]},
         made.folder / "stages/train/training.json",
     )
+    write_report(made)
     return made
 
 
@@ -82,7 +84,7 @@ def page(browser: Any, build: Build) -> Any:  # noqa: ANN401 - selenium's driver
     browser.get("about:blank")
     for log in ("browser", "performance"):
         browser.get_log(log)
-    browser.get(write_report(build).as_uri())
+    browser.get((build.folder / "report.html").as_uri())
     return browser
 
 
@@ -92,9 +94,9 @@ def text(page: Any, selector: str) -> str:  # noqa: ANN401
 
 def rows(page: Any) -> list[list[str]]:  # noqa: ANN401
     """Cells of the ledger's rows as shown."""
-    return page.execute_script(
-        "return [...document.querySelectorAll('#ledger-table tbody tr')].map(r => [...r.cells].map(c => c.innerText))"
-    )  # type: ignore[no-any-return]
+    script = "return [...document.querySelectorAll('#ledger-table tbody tr')].map(r => [...r.cells].map(c => c.innerText))"
+    shown: list[list[str]] = page.execute_script(script)
+    return shown
 
 
 def test_the_headline_is_the_manifests(page: Any, build: Build) -> None:  # noqa: ANN401

@@ -134,7 +134,7 @@ def test_rows_in_another_order_give_the_same_release(build: Path, tmp_path: Path
 
 
 _KILLED = """
-import os, signal, sys
+import os, signal, sys, types
 from pathlib import Path
 from dataprep import build as module
 from dataprep.build import finish, opened
@@ -148,7 +148,7 @@ with opened(folder, load("sample")) as build:
             if moment == "running":
                 module._reveal = die
             else:
-                module.shutil.rmtree = die
+                module.shutil = types.SimpleNamespace(rmtree=die)
         finish(STAGES[name], build)
 """
 
@@ -202,5 +202,7 @@ def test_the_whole_job_through_the_command_line(tmp_path: Path, dataprep: Callab
     assert dataprep("check", tmp_path / "b").code == 0
     manifest = tmp_path / "b" / "release" / "manifest.json"
     manifest.write_text(manifest.read_text(encoding="utf-8").replace('"read": {', '"raed": {'), encoding="utf-8")
-    assert dataprep("check", tmp_path / "b").code == 3
+    broken = dataprep("check", tmp_path / "b")
+    assert broken.code == 3
+    assert "manifest.json" in broken.out
     shutil.rmtree(tmp_path / "b")

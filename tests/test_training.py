@@ -77,7 +77,7 @@ def test_prompts_are_put_before_the_texts_that_are_trained_on(tmp_path: Path, mo
     model = base()
     preprocess = model.preprocess
 
-    def watched(inputs: list[str], prompt: str | None = None, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the model takes
+    def watched(inputs: list[str], prompt: str | None = None, **kwargs: Any) -> Any:
         seen.update((prompt, text.split()[0] == "gdzie") for text in inputs)
         return preprocess(inputs, prompt=prompt, **kwargs)
 

@@ -1,0 +1,201 @@
+"""SIGKILL to the flow, the worker or the server at seeded moments: a rerun gives the same release, and nothing is left behind.
+
+Moments are counted from the second in which the flow takes hold of its folder, for before it nothing can be lost.
+"""
+
+import multiprocessing
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect_case import Site, wait_for
+
+from dataprep import io
+from dataprep.build import finish, opened
+from dataprep.pipeline import PREPARE, STAGES
+from dataprep.recipe import Recipe
+from dataprep.recipe_file import load
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["prefect_case", "flows.prepare", "test_crash"])
+_QUESTION = "q{n}\tKto napisał poemat numer {n} o rzece {river}?"
+_ROW = _QUESTION + "\tPoemat numer {n} o rzece {river} napisał w roku {year} znany polski poeta z Krakowa.\t{label}\n"
+_RIVERS = ("Wisła", "Odra", "Warta", "Bug", "Narew", "San", "Noteć")
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+    """A few dozen rows, so that a kill costs a second."""
+    folder = tmp_path_factory.mktemp("rows")
+    rows = [_ROW.format(n=n, river=_RIVERS[n % 7], year=1800 + n, label=int(n % 3 > 0)) for n in range(60)]
+    (folder / "rows.tsv").write_text("id\tquestion\tpassage\tlabel\n" + "".join(rows), encoding="utf-8")
+    columns = '{ id = "id", question = "question", passage = "passage", label = "label" }'
+    (folder / "r.toml").write_text(
+        f'name = "crash"\n[[sources]]\nname = "s"\nkind = "tsv"\npath = "rows.tsv"\ncolumns = {columns}\n', encoding="utf-8"
+    )
+    return load(str(folder / "r.toml"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The release's bytes where nothing was killed."""
+    return _undisturbed(recipe, tmp_path_factory.mktemp("undisturbed"))
+
+
+def _undisturbed(recipe: Recipe, folder: Path) -> dict[str, str]:
+    with opened(folder, recipe) as build:
+        for name in PREPARE:
+            finish(STAGES[name], build)
+    return digests(folder)
+
+
+def digests(build: Path) -> dict[str, str]:
+    files = [*io.files_below(build / "release"), build / "ledger.parquet"]
+    return {str(path.relative_to(build)): io.file_sha256(path) for path in files}
+
+
+def leftovers(build: Path) -> list[str]:
+    """What a killed run left half written."""
+    hidden = [path.name for path in build.iterdir() if path.name.startswith(".") and path.name not in {".lock", ".scratch"}]
+    return hidden + [path.name for path in (build / ".scratch").glob("*")]
+
+
+def _prepare(recipe: str, build: str, api: str, home: str) -> None:
+    """The flow in a process of its own, against a server."""
+    os.environ["PREFECT_HOME"] = home
+    from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415 - in the child
+
+    from flows.prepare import prepare  # noqa: PLC0415
+
+    with temporary_settings({PREFECT_API_URL: api, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        prepare(Recipe.model_validate_json(recipe), Path(build))
+
+
+def run(recipe: Recipe, build: Path, site: Site) -> Any:
+    process = _PROCESSES.Process(target=_prepare, args=(recipe.model_dump_json(), str(build), site.api, str(site.home / "prefect")))
+    process.start()
+    return process
+
+
+def is_held_or_over(build: Path, process: Any) -> bool:
+    return (build / ".holder").is_file() or not process.is_alive()
+
+
+def finished(recipe: Recipe, build: Path, site: Site) -> None:
+    process = run(recipe, build, site)
+    process.join(240)
+    assert process.exitcode == 0
+
+
+@pytest.fixture(scope="module")
+def seconds_held(recipe: Recipe, site: Site, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How long an undisturbed flow holds its folder."""
+    build = tmp_path_factory.mktemp("timed") / "build"
+    process = run(recipe, build, site)
+    wait_for("the flow", lambda: is_held_or_over(build, process), 120, 0.01)
+    start = time.monotonic()
+    process.join(240)
+    assert process.exitcode == 0
+    return time.monotonic() - start
+
+
+def moments(name: str, count: int, seconds: float) -> Iterator[float]:
+    seeded = random.Random(name)
+    return (seeded.uniform(0, seconds) for _ in range(count))
+
+
+def kill_flows(recipe: Recipe, build: Path, site: Site, waits: Iterator[float]) -> int:
+    """Kill one run after the other on one folder; the number of those that were still alive."""
+    n_killed = 0
+    for wait_s in waits:
+        process = run(recipe, build, site)
+        wait_for("the flow", lambda running=process: is_held_or_over(build, running), 120, 0.01)
+        time.sleep(wait_s)
+        n_killed += process.is_alive()
+        process.kill()
+        process.join()
+    return n_killed
+
+
+@pytest.mark.parametrize(("kills", "seed"), [(6, "a"), *(pytest.param(7, seed, marks=pytest.mark.slow) for seed in "bcdefghi")])
+def test_a_killed_flow_goes_on_to_the_same_bytes(
+    kills: int, seed: str, recipe: Recipe, undisturbed: dict[str, str], seconds_held: float, site: Site, tmp_path: Path
+) -> None:
+    build = tmp_path / "build"
+    assert kill_flows(recipe, build, site, moments(f"flow {seed}", kills, seconds_held)) >= kills // 2
+    finished(recipe, build, site)
+    assert digests(build) == undisturbed
+    assert leftovers(build) == []
+
+
+@pytest.mark.parametrize("seed", ["a", "b", *(pytest.param(str(n), marks=pytest.mark.slow) for n in range(15))])
+def test_a_flow_outlives_a_killed_server(
+    seed: str, recipe: Recipe, undisturbed: dict[str, str], seconds_held: float, site: Site, tmp_path: Path
+) -> None:
+    build = tmp_path / "build"
+    process = run(recipe, build, site)
+    wait_for("the flow", lambda: is_held_or_over(build, process), 120, 0.01)
+    time.sleep(next(moments(f"server {seed}", 1, seconds_held)))
+    site.kill("server")
+    site.start_server()
+    process.join(240)
+    assert process.exitcode == 0
+    assert digests(build) == undisturbed
+    assert leftovers(build) == []
+
+
+@pytest.mark.parametrize("seed", ["a", "b", *(pytest.param(str(n), marks=pytest.mark.slow) for n in range(17))])
+def test_a_run_outlives_its_killed_worker_and_the_next_worker_takes_the_next_run(
+    seed: str, recipe: Recipe, undisturbed: dict[str, str], seconds_held: float, site: Site, tmp_path: Path
+) -> None:
+    """Every second time the flow dies with its worker, as when the power fails."""
+    build, takes_the_flow_along = tmp_path / "build", seed in "b13579"
+    parameters = {"recipe": recipe.model_dump(mode="json"), "folder": str(build)}
+    run_id = site.started("prepare/sample", parameters)
+    wait_for("the flow", (build / ".holder").is_file, 120, 0.01)
+    flow = int(re.findall(r"\d+", (build / ".holder").read_text(encoding="utf-8"))[0])
+    time.sleep(next(moments(f"worker {seed}", 1, seconds_held)))
+    site.kill("prep")
+    if takes_the_flow_along and Path(f"/proc/{flow}").exists():
+        os.kill(flow, signal.SIGKILL)
+    site.start_worker("prep")
+    wait_for("the end of the flow's process", lambda: not Path(f"/proc/{flow}").exists(), 120)
+    if site.run(run_id)["state"]["name"] == "Running":  # the watch over dead runs would do it after 90 seconds
+        site.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "CRASHED"}, "force": True})
+    again = site.ended(site.started("prepare/sample", parameters))
+    assert again["state"]["name"] == "Completed", site.log_of(again["id"])
+    assert digests(build) == undisturbed
+    assert leftovers(build) == []
+
+
+@pytest.mark.slow
+def test_the_whole_sample_killed_in_turn_gives_the_same_bytes(site: Site, tmp_path: Path) -> None:
+    sample, build = load("sample"), tmp_path / "build"
+    expected = _undisturbed(sample, tmp_path / "undisturbed")
+    assert kill_flows(sample, build, site, moments("sample", 10, 3.0)) >= 5
+    finished(sample, build, site)
+    assert digests(build) == expected
+
+
+@pytest.mark.slow
+def test_a_run_without_a_heartbeat_is_marked_as_crashed_and_frees_its_place(site: Site, recipe: Recipe, tmp_path: Path) -> None:
+    """Flow and worker die in training, which goes on for ever; the deployment's one place is taken until then."""
+    build = tmp_path / "build"
+    endless = recipe.model_copy(update={"train": recipe.train.model_copy(update={"epochs": 1_000_000})})
+    finished(endless, build, site)
+    run_id = site.started("fine-tune/sample", {"folder": str(build)})
+    wait_for("training", (build / ".holder").is_file, 120)
+    flow = int(re.findall(r"\d+", (build / ".holder").read_text(encoding="utf-8"))[0])
+    time.sleep(35)  # a heartbeat has been sent
+    site.kill("train")
+    os.kill(flow, signal.SIGKILL)
+    site.start_worker("train")
+    run = site.ended(run_id, timeout_s=300)
+    assert run["state"]["name"] == "Crashed"
+    assert "No heartbeat" in run["state"]["message"]

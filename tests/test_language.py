@@ -1,0 +1,161 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from dataprep import language
+from dataprep.errors import CallError
+
+FOLDER = Path(os.environ.get("DATAPREP_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+FOREIGN = {
+    "cs": [
+        "Kde se narodil Karel Čapek?", "Jaké je hlavní město České republiky?", "Proč je nebe modré?",
+        "Kolik obyvatel má město Brno a jeho okolí?", "Řeka Vltava pramení na Šumavě a vlévá se do Labe u Mělníka.",
+        "Praha je hlavní a současně největší město České republiky a patnácté největší město Evropské unie.",
+    ],
+    "sk": [
+        "Kto napísal prvú slovenskú báseň?", "Bratislava je hlavné a najväčšie mesto Slovenska ležiace na brehu Dunaja.",
+        "Kedy vzniklo Slovenské národné divadlo?", "Aká je najvyššia hora Slovenska?",
+        "Tatry sú najvyššie pohorie v Karpatskom oblúku a nachádzajú sa na hranici s Poľskom.",
+    ],
+    "de": [
+        "Wann wurde die Stadt Berlin gegründet?", "Der Rhein entspringt in den Schweizer Alpen und mündet in die Nordsee.",
+        "Wie heißt der höchste Berg in Deutschland?", "Was ist Liebe?",
+        "Johann Wolfgang von Goethe war ein deutscher Dichter und Naturforscher.",
+    ],
+    "en": [
+        "What is the capital of France?", "The Battle of Grunwald was fought on 15 July 1410 during the Polish-Lithuanian war.",
+        "How many people live in Warsaw?", "When did World War II end?", "Where is the Louvre?",
+        "Marie Skłodowska-Curie was born in Warsaw, in what was then the Kingdom of Poland.",
+    ],
+    "ru": [
+        "Кто написал роман «Война и мир»?", "Москва является столицей России и крупнейшим городом страны.",
+        "Когда началась Вторая мировая война?", "Как называется самая длинная река в мире?", "Лев Толстой родился в Ясной Поляне.",
+    ],
+    "uk": [
+        "Хто був першим президентом України?", "Київ є столицею та найбільшим містом України.", "Коли було засновано місто Львів?",
+        "Скільки людей живе в Україні?", "Дніпро тече через усю країну.",
+    ],
+    "fr": [
+        "Quelle est la capitale de la Pologne?", "Qui a peint la Joconde?", "Combien d'habitants compte la ville de Lyon?",
+        "La tour Eiffel est une tour de fer puddlé de 330 mètres de hauteur située à Paris.",
+        "Frédéric Chopin est un compositeur et pianiste virtuose d'origine polonaise.",
+    ],
+    "es": [
+        "¿Cuál es la capital de España?", "El río Amazonas es el más largo y caudaloso del mundo.",
+        "¿Quién escribió Don Quijote de la Mancha?", "¿Cuándo terminó la guerra civil española?",
+        "La Sagrada Familia es una basílica católica de Barcelona.",
+    ],
+    "it": [
+        "Qual è la capitale d'Italia?", "Il Colosseo è il più grande anfiteatro romano del mondo.", "Chi ha scritto la Divina Commedia?",
+        "Quando è nato Leonardo da Vinci?", "La città di Venezia sorge su un gruppo di isole.",
+    ],
+    "lt": [
+        "Koks yra didžiausias Lietuvos miestas?", "Vilnius yra Lietuvos sostinė ir didžiausias šalies miestas.",
+        "Kada įvyko Žalgirio mūšis?", "Kas parašė pirmąją lietuvišką knygą?", "Nemunas yra ilgiausia Lietuvos upė.",
+    ],
+    "hr": [
+        "Koji je glavni grad Hrvatske?", "Zagreb je glavni i najveći grad Republike Hrvatske.", "Kada je osnovano Sveučilište u Zagrebu?",
+        "Tko je napisao roman Zlatarovo zlato?", "Plitvička jezera najstariji su nacionalni park u Hrvatskoj.",
+    ],
+    "hu": [
+        "Mikor született Petőfi Sándor?", "Budapest Magyarország fővárosa és legnagyobb városa.", "Melyik a legnagyobb tó Magyarországon?",
+        "Hány lakosa van Debrecennek?", "A Duna Európa második leghosszabb folyója.",
+    ],
+    "nl": [
+        "Wat is de hoofdstad van Nederland?", "Amsterdam is de hoofdstad en grootste stad van Nederland.", "Wie schilderde De Nachtwacht?",
+        "Hoe heet de langste rivier van Europa?", "De oorlog begon in september en duurde zes jaar.",
+    ],
+    "ro": [
+        "Care este capitala României?", "București este capitala și cel mai mare oraș al României.", "Cine a scris poezia Luceafărul?",
+        "Dunărea se varsă în Marea Neagră printr-o deltă.",
+    ],
+}  # fmt: skip
+POLISH = [
+    "Kim był Youssou N'Dour?",
+    "ile katod ma duodioda?",
+    "Czy Jeffs i Warren byli spokrewnieni?",
+    "Czy McDonald's to restauracja?",
+    "Co w języku polskim oznacza εαν τι αιτησητε με?",
+    "Kogo spotkali Mantis, Drax i Quill na planecie Thanosa?",
+    "Gdzie lezy Krakow?",
+    "Jak nazywa sie stolica Francji?",
+    "Kto wygral mecz?",
+    "Zażółć gęślą jaźń",
+    "Bitwa o Caen",
+    "Katedra św. Józefa w Thiruvananthapuram",
+    "毛遠新, pinyin Máo Yuǎnxīn; ur. 14 lutego 1941) – bratanek Mao Zedonga.",
+    "Fiodor Dostojewski (ros. Фёдор Михайлович Достоевский) – rosyjski pisarz i myśliciel.",
+]
+
+
+def verdicts(texts: list[str | None], languages: tuple[str, ...] = ("pl",), min_language_chars: int = 40) -> pl.DataFrame:
+    judged = language.judge(pl.col("text"), languages=languages, min_language_chars=min_language_chars)
+    return pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_columns(verdict=judged).unnest("verdict")
+
+
+def kept_fraction(texts: list[str]) -> float:
+    fraction = verdicts(texts)["is_kept"].mean()
+    assert isinstance(fraction, float)
+    return fraction
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_other_languages_are_recognised(name: str) -> None:
+    judged = verdicts(FOREIGN[name])
+    assert judged.filter("is_kept")["text"].to_list() == []
+    assert sum(len(texts) for texts in FOREIGN.values()) > 60
+
+
+@pytest.mark.parametrize("text", POLISH)
+def test_short_and_strange_polish_is_kept(text: str) -> None:
+    assert verdicts([text])["is_kept"].to_list() == [True]
+
+
+def test_the_wanted_languages_are_kept_whichever_they_are() -> None:
+    texts = [FOREIGN["de"][1], FOREIGN["cs"][5], "Zamek stoi na wzgórzu nad rzeką i jest otoczony murem."]
+    assert verdicts(texts, ("de", "cs"))["is_kept"].to_list() == [True, True, False]
+    assert verdicts(texts, ("pl", "de"))["is_kept"].to_list() == [True, False, True]
+
+
+def test_an_unknown_language_is_named() -> None:
+    with pytest.raises(CallError, match="'xx' is not known"):
+        verdicts(["tak"], ("pl", "xx"))
+
+
+def test_null_is_judged_null_and_order_does_not_count() -> None:
+    texts = ["Gdzie leży Kraków?", None, "Where is the Louvre?", "", "Gdzie leży Kraków?"]
+    judged = verdicts(texts)
+    assert judged["is_kept"].to_list() == [True, None, False, True, True]
+    assert judged["probability"].is_between(0, 1).drop_nulls().all()
+    assert verdicts(texts[::-1]).reverse().equals(judged)
+
+
+def test_a_longer_minimum_is_more_lenient() -> None:
+    texts = [text for of in FOREIGN.values() for text in of] + POLISH
+    kept = [set(verdicts(texts, min_language_chars=chars).filter("is_kept")["text"]) for chars in (0, 40, 1_000)]
+    assert kept[0] <= kept[1] <= kept[2]
+
+
+def test_the_identifier_is_not_loaded_before_it_is_needed() -> None:
+    code = "import sys, dataprep.filters; sys.exit('py3langid' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="no real data: DATAPREP_REAL_DATA names no folder")
+def test_of_real_polish_questions_at_least_998_in_1000_are_kept() -> None:
+    lines = (FOLDER / "klej-dyk" / "train.tsv").read_text(encoding="utf-8").split("\n")[1:-1]
+    questions = {line.split("\t")[1].strip('"') for line in lines}
+    for dump in ("initial-2022-06-01", "dev-2022-09-01"):
+        for article in json.loads((FOLDER / "poquad" / f"{dump}.json").read_text(encoding="utf-8"))["data"]:
+            questions |= {qa["question"].strip() for paragraph in article["paragraphs"] for qa in paragraph["qas"]}
+    without_accents = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
+    assert len(questions) > 5_000
+    assert kept_fraction(sorted(questions)) >= 0.998
+    assert kept_fraction([question.translate(without_accents) for question in sorted(questions)]) >= 0.998

@@ -1,0 +1,69 @@
+"""Every notebook runs from top to bottom on a finished build of the sample, and none is committed with outputs."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+from jupyter_client.manager import AsyncKernelManager
+
+from dataprep.build import finish, opened
+from dataprep.pipeline import FINE_TUNE, PREPARE, STAGES
+from dataprep.recipe_file import load
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+LEAST_OUTPUT = {
+    "01_review_statistics": ("image/svg+xml", "clean.html", "tokens of a passage"),
+    "02_review_duplicates_and_conflicts": ("text/html", "same_pair", "<del"),
+    "03_compare_two_releases": ("They differ.", "'may_be_judged': True", "recipe.split.test"),
+    "04_error_analysis": ("image/svg+xml", "right_rank", "worse"),
+}
+
+
+def build_sample(folder: Path, stages: tuple[str, ...], *overrides: str) -> Path:
+    with opened(folder, load("sample", overrides)) as build:
+        for name in stages:
+            finish(STAGES[name], build)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A judged build of the sample, and one with another share of test to compare it with, as the notebooks name them."""
+    place = tmp_path_factory.mktemp("builds")
+    new = build_sample(place / "new", (*PREPARE, *FINE_TUNE), "train.epochs=1")
+    old = build_sample(place / "old", PREPARE, "train.epochs=1", "split.test=0.25")
+    return {"DATAPREP_BUILD": str(new), "DATAPREP_OLD": str(old)}
+
+
+def test_there_is_a_notebook_for_each_question() -> None:
+    assert [path.stem for path in NOTEBOOKS] == sorted(LEAST_OUTPUT)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_committed_without_outputs(path: Path) -> None:
+    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert code
+    assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code)
+    nbformat.validate(notebook)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")  # the notebook client's own
+def test_a_notebook_runs_and_shows_something(path: Path, builds: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in builds.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    before = sorted(os.walk(FOLDER))
+    notebook = nbformat.read(path, as_version=4)
+    kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(tmp_path / "kernel"))  # no open port
+    nbclient.NotebookClient(notebook, timeout=120, km=kernel, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    shown = json.dumps([cell.get("outputs", []) for cell in notebook.cells], ensure_ascii=False)
+    missing = [text for text in LEAST_OUTPUT[path.stem] if text not in shown]
+    assert not missing, f"{path.name} does not show {missing}"
+    assert sorted(os.walk(FOLDER)) == before
