@@ -146,7 +146,7 @@ def _conflicts(build: Build, query_id: object, passage_id: object) -> list[dict[
 
 
 def _names(passage_id: object) -> pl.Expr:
-    return (pl.col("passage_id") == passage_id) | (pl.col("other_id") == passage_id)
+    return pl.any_horizontal(pl.col("passage_id", "other_id") == passage_id)
 
 
 def _other_end(passage_id: object) -> pl.Expr:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from dataprep.errors import DataprepError, RefusedError, RemoteError
 
-ATTEMPTS = 6
+ATTEMPTS = 12
 _LONGEST_WAIT_S = 300.0
 _LONGEST_BACKOFF_S = 16.0
 _PASSING = frozenset([408, 409, 412, 429, 500, 502, 503, 504])

@@ -11,11 +11,16 @@ from dataprep.embedded import EMBEDDED
 from dataprep.metrics import PRIMARY
 from dataprep.model_metadata import SHOWN, Document, base_model, front_matter, title
 
+_LEAKS = {
+    "group": "No group of equal or nearly equal questions stands in two splits.",
+    "row": "The split was made row by row: questions of this split were seen in training, so the figures flatter the model.",
+}
 _SYSTEMS = {"bm25": "BM25, Polish stems", "base": "base model", "finetuned": "**this model**"}
 _SETTINGS = (
     "epochs",
     "batch_size",
     "learning_rate",
+    "later_tables_rate",
     "schedule",
     "warmup_fraction",
     "optimizer",
@@ -39,7 +44,7 @@ def card(manifest: Document, training: Document, evaluation: Document, lengths: 
         front_matter(manifest, evaluation),
         _summary(manifest, training, evaluation),
         _usage(training),
-        _results(evaluation),
+        _results(manifest, evaluation),
         _training(manifest, training, lengths),
         _limits(manifest, training, evaluation),
     ]
@@ -86,7 +91,7 @@ print(model.similarity(queries, passages))
 """
 
 
-def _results(evaluation: Document) -> str:
+def _results(manifest: Document, evaluation: Document) -> str:
     header = ["system", "dimensions", *SHOWN]
     rows = [
         [_SYSTEMS.get(system, system), dimension.replace("all", "-"), *(_shown(figures[m]) for m in SHOWN)]
@@ -100,8 +105,8 @@ def _results(evaluation: Document) -> str:
     ]
     return f"""## Evaluation
 
-{evaluation["n_queries"]:,} questions of the {evaluation["split"]} split against all {evaluation["n_passages"]:,} passages. No group of
-equal or nearly equal questions stands in two splits. In brackets 95 % bootstrap intervals over the questions
+{evaluation["n_queries"]:,} questions of the {evaluation["split"]} split against all {evaluation["n_passages"]:,} passages.
+{_LEAKS[manifest["recipe"]["split"]["by"]]} In brackets 95 % bootstrap intervals over the questions
 ({evaluation["bootstrap_samples"]:,} samples); ties: {evaluation["tie_rule"]}. Measured after training, on exactly these weights.
 
 {_table(header, rows)}
@@ -142,7 +147,7 @@ a batch counts as wrong too, so no batch holds a passage that answers another qu
 
 
 def _limits(manifest: Document, training: Document, evaluation: Document) -> str:
-    n_queries, n_rows = evaluation["n_queries"], sum(table["rows_used"] for table in training["tables"].values())
+    n_queries, n_rows = evaluation["n_queries"], _n_rows(training)
     lines = [
         f"- The figures rest on {n_queries:,} questions; other texts, subjects and ways of asking may give others.",
         "- A passage that nobody judged counts as wrong in the evaluation, even where it answers the question.",
@@ -174,6 +179,13 @@ def _kept(training: Document) -> str:
     if not kept:
         return "those after the last step"
     return f"after epoch {kept['epoch']} on {kept['table']}, the best {PRIMARY} on validation ({kept[PRIMARY]:.4f}, full dimension)"
+
+
+def _n_rows(training: Document) -> int:
+    """Rows that the kept weights have seen: those of the tables up to the one they come from."""
+    names = list(training["tables"])
+    last = names.index(training["kept"]["table"]) + 1 if training["kept"] else len(names)
+    return sum(int(training["tables"][name]["rows_used"]) for name in names[:last])
 
 
 def _tokens(lengths: Document, table: str) -> str:

@@ -23,7 +23,7 @@ def rule_counts(ledger: pl.LazyFrame, rules: Mapping[str, Sequence[str]]) -> lis
     Returns:
         One entry per rule, in the order of `rules`, then those that only the ledger names. An example has
         its row_id, column, `before` and `after`, cut to what changed and its surroundings; personal data
-        in it is masked, for these texts are published.
+        in it is masked, for these texts are published. Of rejected rows only `before` is told.
     """
     key = pl.concat_str("stage", "rule", separator=".").alias("rule")
     events = ledger.filter(pl.col("action") != "read").with_columns(key)
@@ -51,6 +51,8 @@ def _first_events(events: pl.LazyFrame, counted: pl.DataFrame) -> list[dict[str,
 
 def _example(event: Mapping[str, Any]) -> dict[str, Any]:
     before, after = (None if text is None else mask(text) for text in (event["before"], event["after"]))
+    if event["action"] == "rejected":
+        after = None  # why it could not be read names a place in the file, and a release must not depend on the order of rows
     if event["action"] in _TEXT_CHANGES and before is not None and after is not None:
         runs = excerpt(compare(before, after, by="characters"), limit=_CHARS)
         before, after = ("".join(run.text for run in runs if run.kind != other) for other in ("added", "removed"))

@@ -10,7 +10,7 @@ class Rule(NamedTuple):
     """A text to text rule, and which texts it may concern at all.
 
     Attributes:
-        concerns: Text to boolean. False promises that `mend` leaves the text as it is; must be cheap.
+        concerns: Text to boolean. Where it is false, the text stays as it is; must be cheap, for it sees every text.
         mend: Text to text.
     """
 

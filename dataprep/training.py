@@ -1,13 +1,14 @@
 """Fine-tuning with sentence-transformers' trainer: Matryoshka dimensions over in-batch and hard negatives.
 
-Tables are trained on one after the other: (anchor, positive), then (anchor, positive, negative). After each
-pass the model is judged on validation, and the weights of the best pass are the ones that are kept, in
-memory, so nothing but the final model reaches the disk.
+Tables are trained on one after the other: (anchor, positive), then (anchor, positive, negative), each from
+the best weights so far, the later ones at a quarter of the learning rate. After each pass the model is
+judged on validation, and the weights of the best pass are the ones that are kept, in memory, so nothing but
+the final model reaches the disk.
 """
 
 import gc
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,21 +21,23 @@ from datasets import Dataset
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from sentence_transformers.base.sampler import DefaultBatchSampler
 from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
-from transformers import PrinterCallback, TrainerCallback, set_seed
+from transformers import PrinterCallback, set_seed
 
 from dataprep import batches
+from dataprep.course import Course, Report, Validate
 from dataprep.encode import PASSAGE, QUERY, has_cuda_bf16, is_static, quiet
 from dataprep.errors import CallError
-from dataprep.metrics import PRIMARY
 from dataprep.ranking import matryoshka_dims
 
 STATIC_LEARNING_RATE, LEARNING_RATE = 2e-2, 2e-5
-LATER_RATE = 0.25
-_FIXED = {"loss": "MatryoshkaLoss(MultipleNegativesRankingLoss)", "optimizer": "AdamW", "schedule": "cosine"}
+LATER_RATE = 0.25  # of the learning rate, for tables after the first: hard negatives at the full rate undo what pairs taught
+_FIXED = {
+    "later_tables_rate": LATER_RATE,
+    "loss": "MatryoshkaLoss(MultipleNegativesRankingLoss)",
+    "optimizer": "AdamW",
+    "schedule": "cosine",
+}
 _LOGGED_STEPS = 200  # points of the loss curve per table, about
-
-Report = Callable[[dict[str, Any]], None]
-Validate = Callable[[SentenceTransformer], float]
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,9 @@ def train(
     quiet()
     settings = _in_force(model, settings)
     model.prompts = {**(model.prompts or {}), QUERY: settings.query_prompt, PASSAGE: settings.passage_prompt}
-    course = _Course(model, validate, report)
+    course = Course(model, validate, report)
     course.judge("base", 0)
-    trained = {}
+    trained: dict[str, dict[str, int]] = {}
     with _threads(1 if is_static(model) else torch.get_num_threads()):
         for name, table in tables.items():
             if table.height:
@@ -117,7 +120,7 @@ def _in_force(model: SentenceTransformer, settings: Settings) -> Settings:
 
 
 def _train_table(
-    model: SentenceTransformer, name: str, table: pl.DataFrame, settings: Settings, *, course: "_Course", beside: Path
+    model: SentenceTransformer, name: str, table: pl.DataFrame, settings: Settings, *, course: Course, beside: Path
 ) -> dict[str, int]:
     """Train on one table; returns its rows, those used and the batches of a pass."""
     set_seed(settings.seed)
@@ -210,44 +213,3 @@ class _Trainer(SentenceTransformerTrainer):
 
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
         """Add none."""
-
-
-class _Course(TrainerCallback):
-    """The course of training over all tables: losses, validation figures and the best weights so far."""
-
-    def __init__(self, model: SentenceTransformer, validate: Validate | None, report: Report) -> None:
-        self._model, self._validate, self._report = model, validate, report
-        self._table = ""
-        self._weights: dict[str, torch.Tensor] | None = None
-        self.losses: list[dict[str, Any]] = []
-        self.scores: list[dict[str, Any]] = []
-        self.best: dict[str, Any] | None = None
-
-    def start(self, table: str) -> None:
-        self._table = table
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:  # noqa: ANN401, ARG002
-        if logs and "loss" in logs:
-            point = {"table": self._table, "epoch": round(state.epoch, 4), "step": state.global_step}
-            point |= {"loss": round(float(logs["loss"]), 6), "learning_rate": float(logs["learning_rate"])}
-            self.losses.append(point)
-            self._report({**point, "n_steps": state.max_steps})
-
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ANN401, ARG002
-        self.judge(self._table, round(state.epoch))
-
-    def judge(self, table: str, epoch: int) -> None:
-        """Measure on validation; keep a copy of the weights if they are the best of all trained ones."""
-        if self._validate is None:
-            return
-        point = {"table": table, "epoch": epoch, PRIMARY: round(self._validate(self._model), 6)}
-        self.scores.append(point)
-        self._report(point)
-        if epoch and (self.best is None or point[PRIMARY] > self.best[PRIMARY]):
-            self.best = point
-            self._weights = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self._model.state_dict().items()}
-
-    def restore_best(self) -> None:
-        """Put the best weights back; without validation the last ones stay."""
-        if self._weights is not None:
-            self._model.load_state_dict(self._weights)

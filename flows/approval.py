@@ -64,7 +64,7 @@ def form(build: Build, targets: Sequence[str]) -> str:
         f"Release `{release_digest(build)[:12]}` goes to " + (", ".join(f"`{target}`" for target in targets) or "no target") + ".",
         "\n".join(["## Check\n", verdict + (f" {n_unchecked} could not be checked." if n_unchecked else ""), "", *broken]),
         f"## Since the last published release\n\n{_changes(build, targets)}",
-        summary_markdown(build).replace("# ", "## ", 1),
+        summary_markdown(build).split("\n\n", 1)[1],  # without its title
     ]
     return "\n\n".join(parts)
 

@@ -216,6 +216,38 @@ def diff(old: Path, new: Path, *, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("one", metavar="A", type=_FOLDER)
+@click.argument("other", metavar="B", type=_FOLDER)
+@click.option(
+    "--columns",
+    "columns",
+    multiple=True,
+    metavar="ROLE=COLUMN,…",
+    help="Columns of files of rows: id, question, passage. Once for both, or twice: for A, then for B.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def leaks(one: Path, other: Path, columns: tuple[str, ...], *, as_json: bool) -> None:
+    """Look for the questions and passages of A in B, word for word or nearly so.
+
+    A and B are releases, builds, BEIR folders or files (.tsv, .csv, .jsonl, .parquet, or SQuAD's .json).
+    A file with questions alone names just their column.
+
+    \b
+    Example:
+      dataprep leaks train.tsv test.tsv --columns question=pytanie,passage=odpowiedz
+      dataprep leaks data/build/sample exam.jsonl --columns question=text
+    """
+    from dataprep.leaks import leaks as compare
+    from dataprep.text_sets import parse_columns
+    from flows.leaks_screen import show_leaks
+
+    if len(columns) > 2:  # noqa: PLR2004 - one for each side
+        raise CallError(f"--columns was given {len(columns)} times; wanted once for both sides, or twice: for A, then for B")
+    first, second = ([*map(parse_columns, columns)] * 2 + [{}, {}])[:2]
+    show_leaks(compare(one, other, columns=(first, second)), as_json=as_json)
+
+
+@cli.command()
 @click.argument("build", type=_FOLDER)
 def report(build: Path) -> None:
     """Write BUILD/report.html anew: one page that needs no network.

@@ -11,7 +11,7 @@ import click
 import yaml
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.process import ProcessWorker
@@ -37,9 +37,9 @@ def main(recipe: str, overrides: tuple[str, ...], cron: str | None) -> None:
     with get_client(sync_client=True) as client:
         _make_pools(client)
         project = for_recipe(yaml.safe_load(Path("prefect.yaml").read_text(encoding="utf-8")), load(recipe, overrides), cron=cron)
-        if _has_token(client):
-            _give_token(project)
         _deploy(project)
+        if _has_token(client):
+            _give_token(client, project)
         _watch_over_dead_runs(client)
 
 
@@ -76,13 +76,17 @@ def _has_token(client: SyncPrefectClient) -> bool:
     return True
 
 
-def _give_token(project: dict[str, Any]) -> None:
-    """Let workers put the token into a run's environment; the deployment holds the block's name only."""
+def _give_token(client: SyncPrefectClient, project: dict[str, Any]) -> None:
+    """Let workers put the token into a run's environment; `prefect deploy` would write the token itself into the deployment."""
     for deployment in project["deployments"]:
-        variables = deployment["work_pool"]["job_variables"]
-        deployment["work_pool"]["job_variables"] = variables | {
-            "env": variables["env"] | {"HF_TOKEN": f"{{{{ prefect.blocks.secret.{_TOKEN_BLOCK} }}}}"}
-        }
+        found = client.read_deployment_by_name(f"{_flow(deployment)}/{deployment['name']}")
+        reference = {"HF_TOKEN": f"{{{{ prefect.blocks.secret.{_TOKEN_BLOCK} }}}}"}
+        variables = found.job_variables | {"env": found.job_variables.get("env", {}) | reference}
+        client.update_deployment(found.id, DeploymentUpdate(job_variables=variables))
+
+
+def _flow(deployment: dict[str, Any]) -> str:
+    return str(deployment["entrypoint"]).split(".")[1].replace("_", "-")
 
 
 def _deploy(project: dict[str, Any]) -> None:
@@ -94,8 +98,7 @@ def _deploy(project: dict[str, Any]) -> None:
     if done.returncode:
         raise click.ClickException(done.stdout + done.stderr)
     for deployment in project["deployments"]:
-        flow = deployment["entrypoint"].split(".")[1].replace("_", "-")
-        click.echo(f"{flow}/{deployment['name']}: deployed to pool {deployment['work_pool']['name']}")
+        click.echo(f"{_flow(deployment)}/{deployment['name']}: deployed to pool {deployment['work_pool']['name']}")
 
 
 def _watch_over_dead_runs(client: SyncPrefectClient) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, runtime, task
+from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from pydantic import SecretStr

@@ -1,5 +1,6 @@
 """The whole job: prepare, fine-tune, publish."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from flows import approval, once, operating
 from flows.fine_tune import fine_tune
 from flows.prepare import Until, prepare
 from flows.publish import publish
+
+log = logging.getLogger("dataprep")
 
 
 @flow(name="release", flow_run_name=operating.run_name("release"))
@@ -45,17 +48,20 @@ def _publish_and_fine_tune(build: Build) -> State[Any] | None:
     if refusal := approval.refused(build, targets):
         return refusal
     if "dataset" in recipe.publish.what:
-        publish(_publishing(recipe, "dataset"), build.folder)
+        _say(publish(recipe, build.folder, recipe.publish.model_copy(update={"what": ("dataset",)})))
     if deployment := once.fine_tuning_deployment():
         run = once.fine_tune_once(build, deployment)
+        ended = run.state.name if run.state else "without a state"
+        log.info("fine-tuned by run %r: %s", run.name, ended)
         if run.state is None or not run.state.is_completed():
-            return Failed(message=f"fine-tuning run {run.name!r} ended {run.state.name if run.state else 'without a state'}; see its log")
+            return Failed(message=f"fine-tuning run {run.name!r} ended {ended}; see its log")
     else:
         fine_tune(recipe, build.folder)
     if "model" in recipe.publish.what:
-        publish(recipe, build.folder)
+        _say(publish(recipe, build.folder))
     return None
 
 
-def _publishing(recipe: Recipe, *what: str) -> Recipe:
-    return Recipe.model_validate({**recipe.model_dump(), "publish": {**recipe.publish.model_dump(), "what": what}})
+def _say(published: list[str] | State[Any]) -> None:
+    for line in published if isinstance(published, list) else []:
+        log.info("published %s", line)

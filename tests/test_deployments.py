@@ -1,6 +1,8 @@
 """Deployments on a real server with real workers: what an operator starts, sees, decides and cannot break."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +181,16 @@ def test_a_run_is_cancelled_from_the_api_and_leaves_no_process(site: Site, tmp_p
     process = re.findall(r"\d+", holder)[0]
     wait_for("the end of the process", lambda: not Path(f"/proc/{process}").exists(), 60)
     assert not (build / ".holder").exists()
+
+
+def test_a_deployment_names_the_tokens_block_and_never_holds_the_token(site: Site) -> None:
+    saved = "from prefect.blocks.system import Secret; Secret(value='hf_very_secret').save('hf-token')"
+    subprocess.run([sys.executable, "-c", saved], env=site.environment, check=True, capture_output=True)
+    site.deploy("klej-dyk")
+    for flow in ("prepare", "fine-tune", "publish", "release"):
+        found = site.ask("GET", f"/deployments/name/{flow}/klej-dyk").text
+        assert "prefect.blocks.secret.hf-token" in found
+        assert "hf_very_secret" not in found
 
 
 def test_the_deployments_of_another_recipe_carry_its_name_everywhere() -> None:

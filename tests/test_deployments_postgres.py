@@ -25,7 +25,7 @@ def postgres() -> Iterator[str]:
     """The address of an empty database in a folder of its own; PostgreSQL refuses to be root, so it runs as its own user."""
     server, maker, port = program("postgres"), program("initdb"), free_port()
     user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    folder = Path(tempfile.mkdtemp(prefix="dataprep-postgres-", dir="/tmp"))  # noqa: S108 - a socket's path is short
+    folder = Path(tempfile.mkdtemp(prefix="dataprep-postgres-", dir="/tmp"))  # a socket's path is short
     try:
         if user:
             shutil.chown(folder, "postgres", "postgres")
@@ -36,7 +36,7 @@ def postgres() -> Iterator[str]:
         assert made.returncode == 0, made.stderr
         command = [*user, server, "-D", data, "-p", str(port), "-k", str(folder), "-c", "fsync=off"]
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for("PostgreSQL", lambda: (folder / f".s.PGSQL.{port}").exists(), 60)
+        wait_for("PostgreSQL", (folder / f".s.PGSQL.{port}").exists, 60)
         yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
         running.terminate()
         running.wait(60)

@@ -166,7 +166,7 @@ def test_an_edited_row_is_matched_by_its_key_and_a_fate_is_told(compared: Callab
 def test_a_key_that_two_rows_share_matches_nothing(compared: Callable[[Case], dict[str, Any]]) -> None:
     found = case()
     renumbered = pl.col("row_id").replace({"s:08": "s:88", "s:09": "s:99"})
-    rows = replaced(found.rows.with_columns(renumbered), pl.col("row_id").is_in(["s:88", "s:99"]), source_key="shared")
+    rows = replaced(found.rows.with_columns(renumbered), pl.col("row_id").is_in(["s:88", "s:99"]), source_key="ks:08")
     judgements = found.judgements.with_columns(renumbered)
     told = compared(found._replace(rows=rows, judgements=judgements))["rows"]
     assert (told["same"], told["edited"], told["added"], told["removed"]) == (10, 0, 2, 2)

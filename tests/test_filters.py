@@ -37,20 +37,20 @@ def rows(pairs: Sequence[tuple[str | None, str | None]], titles: Sequence[str] |
     )
 
 
-def keep(frame: pl.LazyFrame, **limits: Any) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:  # noqa: ANN401 - values of the recipe
-    kept = filters.keep(frame, **{**NO_LIMITS, **limits})  # type: ignore[typeddict-item]
+def keep(frame: pl.LazyFrame, **limits: Any) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    kept = filters.keep(frame, **{**NO_LIMITS, **limits})
     rows, events, measures = pl.collect_all([kept.kept, kept.events, kept.measures])
     return rows, events, measures
 
 
-def event(question: str | None, passage: str | None, **limits: Any) -> dict[str, Any] | None:  # noqa: ANN401 - values of the recipe
+def event(question: str | None, passage: str | None, **limits: Any) -> dict[str, Any] | None:
     kept, events, _ = keep(rows([(question, passage)]), **limits)
     assert kept.height + events.height == 1
     return events.to_dicts()[0] if events.height else None
 
 
 # (limit and its value, a row on the right side of the boundary, one on the wrong side, measured value, column)
-BOUNDARIES = [
+BOUNDARIES: list[tuple[dict[str, Any], tuple[str, str], tuple[str, str], float, str]] = [
     ({"min_question_chars": 8}, ("ósmyznak", PASSAGE), ("siedem7", PASSAGE), 7, "question"),
     ({"max_question_chars": 8}, ("ósmyznak", PASSAGE), ("dziewięćć", PASSAGE), 9, "question"),
     ({"min_passage_chars": 5}, (QUESTION, "pięćć"), (QUESTION, "cztr"), 4, "passage"),

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -94,7 +95,7 @@ POLISH = [
 ]
 
 
-def verdicts(texts: list[str | None], languages: tuple[str, ...] = ("pl",), min_language_chars: int = 40) -> pl.DataFrame:
+def verdicts(texts: Sequence[str | None], languages: tuple[str, ...] = ("pl",), min_language_chars: int = 40) -> pl.DataFrame:
     judged = language.judge(pl.col("text"), languages=languages, min_language_chars=min_language_chars)
     return pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_columns(verdict=judged).unnest("verdict")
 

@@ -21,6 +21,7 @@ def manifest(**changed: Any) -> dict[str, Any]:
         "title": "Próba",
         "sources": [{"name": "a", "repo": None}],
         "filter": {"languages": ["pl"]},
+        "split": {"by": "group"},
         "negatives": {"per_positive": 3},
     }
     sources = [{"name": "a", "kind": "tsv", "rows": 1234, "licence": "cc-by-4.0"}]
@@ -65,6 +66,7 @@ TRAINING = {
         "loss": "MatryoshkaLoss(MultipleNegativesRankingLoss)",
         "optimizer": "AdamW",
         "schedule": "cosine",
+        "later_tables_rate": 0.25,
     },
     "tables": {"pairs": {"rows": 5000, "rows_used": 4990, "batches_per_epoch": 80, "steps": 400}},
     "validation": [{"table": "base", "epoch": 0, "ndcg@10": 0.5}, {"table": "pairs", "epoch": 1, "ndcg@10": 0.7}],
@@ -125,6 +127,11 @@ def test_a_licence_that_is_not_one_the_hub_knows_is_other(licences: list[str], n
     sources = [{"name": f"s{i}", "kind": "tsv", "rows": 1, "licence": licence} for i, licence in enumerate(licences)]
     data = metadata(card(manifest(sources=sources), TRAINING, EVALUATION, LENGTHS))
     assert (data.license, data.license_name) == ("other", name)
+
+
+def test_a_split_by_rows_is_owned_up_to() -> None:
+    assert "flatter the model" in card(manifest(recipe={"split": {"by": "row"}}), TRAINING, EVALUATION, LENGTHS)
+    assert "flatter the model" not in card(manifest(), TRAINING, EVALUATION, LENGTHS)
 
 
 def test_without_validation_and_training_rows_the_card_still_stands() -> None:

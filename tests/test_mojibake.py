@@ -105,3 +105,8 @@ def test_ascii_is_never_damaged(texts: list[str]) -> None:
 @given(st.lists(st.text("aąbcćeęilłnńoósśzźż w", max_size=30), min_size=20, max_size=60))
 def test_polish_letters_are_never_changed(texts: list[str]) -> None:
     assert repaired(texts) == texts
+
+
+def test_a_text_with_undamaged_polish_letters_was_not_damaged_there() -> None:
+    assert mojibake._single_byte_again("¶wstęp jest tam, gdzie akapity") == "śwstęp jest tam, gdzie akapity"
+    assert mojibake._single_byte_again("¶wstęp jest tam, gdzie są akapity") == "¶wstęp jest tam, gdzie są akapity"

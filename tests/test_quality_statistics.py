@@ -63,6 +63,12 @@ def test_what_was_dropped_is_shown_with_the_values_that_decided() -> None:
     assert found["examples"] == [{"row_id": "s:1", "column": None, "before": "x" * 240 + "…", "after": '{"language": 1}'}]
 
 
+def test_where_a_rejected_row_stood_is_not_told() -> None:
+    event = {"row_id": "s:1", "stage": "ingest", "action": "rejected", "rule": "utf8", "before": "x", "after": "at byte 17"}
+    (found,) = rule_counts(pl.LazyFrame([dict.fromkeys(schemas.LEDGER) | event], schema=schemas.LEDGER), {"ingest": ("utf8",)})
+    assert found["examples"] == [{"row_id": "s:1", "column": None, "before": "x", "after": None}]
+
+
 def test_languages_are_counted_for_rows_measured_and_rows_kept() -> None:
     tables = release_case.curated(CASE, LEDGER)
     found = quality(tables, rules={}, origins=ORIGINS, train_fraction=0.7)["languages"]

@@ -54,6 +54,8 @@ def test_the_log_holds_the_settings_in_force_and_the_whole_loss_curve(trained: t
     assert log["tables"]["pairs"] == {"rows": 12, "rows_used": 12, "batches_per_epoch": 2, "steps": 4}
     assert [(point["table"], point["step"]) for point in log["loss"]] == [(name, step) for name in TABLES for step in (1, 2, 3, 4)]
     assert [point["n_steps"] for point in told] == [4] * 8
+    peaks = {name: max(point["learning_rate"] for point in log["loss"] if point["table"] == name) for name in TABLES}
+    assert peaks["triplets"] == pytest.approx(peaks["pairs"] * training.LATER_RATE)
     assert log["kept"] is None
 
 
@@ -127,7 +129,7 @@ def test_training_brings_questions_nearer_to_their_passages(tmp_path: Path) -> N
         q, p, n = (ModelEncoder(model).encode_queries(table[name].to_list()) for name in ("anchor", "positive", "negative"))
         return float(((q * p).sum(axis=1) - (q * n).sum(axis=1)).mean())
 
-    training.train(base(), TABLES, training.Settings(epochs=5, batch_size=6), folder=tmp_path / "model")
+    training.train(base(), TABLES, training.Settings(epochs=5, batch_size=6, learning_rate=0.2), folder=tmp_path / "model")
     assert margin(load(tmp_path / "model", device="cpu")) > margin(base()) + 0.2
 
 
@@ -154,3 +156,17 @@ def test_a_folder_without_a_model_is_a_wrong_call(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(CallError, match="could not be loaded"):
         load(tmp_path)
+
+
+def test_a_later_table_starts_from_the_best_weights_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors: list[np.ndarray] = []
+    scores = iter([0.1, 0.9, 0.2, 0.3, 0.3])
+
+    def validate(model: SentenceTransformer) -> float:
+        vectors.append(ModelEncoder(model).encode_queries(["zamek"]))
+        return next(scores)
+
+    monkeypatch.setattr(training, "LATER_RATE", 1e-12)
+    training.train(base(), TABLES, SETTINGS, folder=tmp_path / "model", validate=validate)
+    assert np.allclose(vectors[3], vectors[1], atol=1e-6)
+    assert not np.allclose(vectors[3], vectors[2], atol=1e-6)

@@ -16,6 +16,7 @@ from dataprep.sources import tables
 from dataprep.sources.columns import Wanted
 
 _CHUNK_ROWS = 10_000
+_GATED = "the dataset is gated; ask for access on its page, then log in with `hf auth login`"
 _TIMEOUT_S = 10.0
 _MAX_RETRIES = 3
 
@@ -126,10 +127,12 @@ def _explained(repo: str, revision: str | None) -> Iterator[None]:
     except DataprepError:
         raise
     except hub.GatedRepoError as error:
-        raise RemoteError(f"{repo}: the dataset is gated; ask for access on its page, then log in with `hf auth login`") from error
+        raise RemoteError(f"{repo}: {_GATED}") from error
     except hub.RevisionNotFoundError as error:
         raise SourceMissingError(f"{repo}: there is no revision {revision!r}; mend `revision` of the source") from error
     except (hub.RepositoryNotFoundError, DatasetNotFoundError, hub.HFValidationError) as error:
+        if isinstance(error.__cause__, hub.GatedRepoError):  # datasets says "not found" for both
+            raise RemoteError(f"{repo}: {_GATED}") from error
         advice = "Mend `repo` of the source; if the dataset is private, log in with `hf auth login`."
         raise SourceMissingError(f"{repo}: there is no such dataset on the Hub, or it is private. {advice}") from error
     except DataFilesNotFoundError as error:

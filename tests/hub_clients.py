@@ -1,0 +1,102 @@
+"""The real clients in processes of their own, which read HF_ENDPOINT when they start; their waits are a hundred times shorter."""
+
+import os
+import resource
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from dataprep.errors import RemoteError
+
+_HASTE = 100
+
+
+def environment(url: str, home: Path, *, token: str = "hf_alice", xet: bool = False) -> dict[str, str]:  # noqa: S107 - a made-up token
+    """What a client of the test Hub needs in its environment."""
+    return {
+        "HF_ENDPOINT": url,
+        "HF_HOME": str(home),
+        "HF_HUB_OFFLINE": "0",
+        "HF_DATASETS_OFFLINE": "0",
+        "HF_TOKEN": token,
+        "HF_HUB_DISABLE_XET": "0" if xet else "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+    }
+
+
+@contextmanager
+def client(settings: Mapping[str, str]) -> Iterator[ProcessPoolExecutor]:
+    """One process with an environment; functions are submitted to it."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_hasten) as pool:
+        with patch.dict(os.environ, settings):
+            pool.submit(os.getpid).result()
+        yield pool
+
+
+def _hasten() -> None:
+    slowly = time.sleep
+    time.sleep = lambda seconds: slowly(seconds / _HASTE)
+
+
+def publish_files(target: str, contents: Mapping[str, bytes], **options: Any) -> tuple[str, str, bool]:
+    """Publish files to a repository; give back the commit, the plan in a line, and whether anything was new."""
+    from dataprep import hub, publish_plan  # noqa: PLC0415 - after the environment
+
+    return _publish(target, {name: publish_plan.of_bytes(data) for name, data in contents.items()}, hub, options)
+
+
+def publish_folder(target: str, folder: Path, **options: Any) -> tuple[str, int]:
+    """Publish a folder; give back the commit and the process's peak memory in bytes."""
+    from dataprep import hub, publish_plan  # noqa: PLC0415 - after the environment
+
+    commit, _, _ = _publish(target, publish_plan.local_files(folder), hub, options)
+    return commit, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _publish(target: str, files: Mapping[str, Any], hub: Any, options: Mapping[str, Any]) -> tuple[str, str, bool]:
+    from dataprep import hub_calls  # noqa: PLC0415 - after the environment
+    from dataprep.hub_commit import Message  # noqa: PLC0415
+    from dataprep.hub_repository import repository  # noqa: PLC0415
+    from dataprep.targets import parse  # noqa: PLC0415
+
+    place, secret = parse(target), hub_calls.token()
+    kept = {key: value for key, value in options.items() if key in ("private", "tag")}
+    rest = {key: value for key, value in options.items() if key == "create_pr"}
+    with hub_calls.explained(secret, target):
+        repo = repository(place, secret, options.get("revision", "main"))
+        change = hub.compare(repo, files, Message("Publish", ""), **kept)
+        done = hub.publish(repo, change, **kept, **rest)
+    return done.commit, done.plan.summary(), done.is_new
+
+
+def publish_build(folder: Path, **settings: Any) -> list[str]:
+    """Publish a build; give back the lines."""
+    from dataprep import publishing  # noqa: PLC0415 - after the environment
+    from dataprep.build import existing_build  # noqa: PLC0415
+
+    build = existing_build(folder)
+    is_dry_run = settings.pop("is_dry_run", False)
+    outcomes = publishing.publish_build(build, publishing.settings_of(build, settings), is_dry_run=is_dry_run)
+    return [line for outcome in outcomes for line in (outcome.line, *outcome.details)]
+
+
+def publish_and_die(settings: Mapping[str, str], target: str, contents: Mapping[str, bytes], tag: str) -> None:
+    """Body of a process that is killed while it publishes."""
+    os.environ.update(settings)
+    _hasten()
+    publish_files(target, contents, tag=tag)
+
+
+def refused(pool: ProcessPoolExecutor, *call: Any, **options: Any) -> str:
+    """The message of a call that the Hub refuses."""
+    try:
+        done = pool.submit(*call, **options).result()
+    except RemoteError as error:
+        return str(error)
+    raise AssertionError(f"not refused: {done}")
