@@ -68,6 +68,10 @@ class Output(NamedTuple):
         """Write one table of the stage."""
         io.write_table(frame, self.stage / f"{name}.parquet", schema)
 
+    def tables(self, tables: Mapping[str, tuple[pl.LazyFrame | pl.DataFrame, pl.Schema | None]]) -> None:
+        """Write several tables of the stage; work that they share is done once."""
+        io.write_tables({self.stage / f"{name}.parquet": table for name, table in tables.items()})
+
     def json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write one JSON object of the stage."""
         io.write_json(content, self.stage / f"{name}.json")

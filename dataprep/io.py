@@ -26,13 +26,22 @@ def write_table(frame: pl.LazyFrame | pl.DataFrame, path: Path, schema: pl.Schem
     Raises:
         TypeError: The frame has another schema, which is a fault of the stage that wrote it.
     """
+    _sink(frame, path, schema).collect()
+
+
+def write_tables(tables: Mapping[Path, tuple[pl.LazyFrame | pl.DataFrame, pl.Schema | None]]) -> None:
+    """Write several frames as `write_table` does; work that they share is done once."""
+    pl.collect_all([_sink(frame, path, schema) for path, (frame, schema) in tables.items()])
+
+
+def _sink(frame: pl.LazyFrame | pl.DataFrame, path: Path, schema: pl.Schema | None) -> pl.LazyFrame:
     lazy = frame.lazy()
     found = lazy.collect_schema()
     if schema is not None and found != schema:
         message = f"{path.name}: has {dict(found)}, wanted {dict(schema)}"
         raise TypeError(message)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lazy.sink_parquet(path, compression="zstd", statistics=True, row_group_size=_ROWS_PER_GROUP, maintain_order=True)
+    return lazy.sink_parquet(path, compression="zstd", statistics=True, row_group_size=_ROWS_PER_GROUP, maintain_order=True, lazy=True)
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:

@@ -26,7 +26,7 @@ MIN_RIVAL_PROBABILITY = 0.25
 _MIN_POLISH_FRACTION = 0.12
 _MIN_POLISH_WORDS = 4
 
-_MAX_CHARS = 300  # more text only takes more time; long lists of foreign names at the end even mislead
+_MAX_CHARS = 200  # the first sentence or two tell; what follows costs time, and lists of foreign names in it mislead
 _JUDGEMENT = pl.Struct({"language": pl.String, "probability": pl.Float64, "is_kept": pl.Boolean})
 
 _POLISH_LETTERS = frozenset("ąęłńśźż")

@@ -1,5 +1,6 @@
 """Put a build's release and model where others load them: on the Hub or in folders, whole and only if something differs."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,8 @@ from dataprep.publish_plan import LocalFile, Plan, content_digest, local_files
 from dataprep.published_release import partner, published_at
 from dataprep.recipe import Publish
 from dataprep.targets import FolderTarget, HubTarget, Kind, parse
+
+log = logging.getLogger("dataprep")
 
 _ROLE_ATTEMPTS = 3
 _PUBLISH_BOTH = "publish both, naming both targets with --to, or say --model-alone"
@@ -154,6 +157,7 @@ class _Publisher:
         self._commits[target] = change.before.commit if change.plan.is_empty else None
         if self._is_dry_run and hub.is_needed(change, settings.tag):
             return _would_be(str(target), change.plan)
+        log.info("publish", extra={"stage": f"publish to {target}", "state": "started"})
         if not change.plan.is_empty:
             self._require_sound()
         done = hub.publish(repo, change, private=settings.private, tag=settings.tag, create_pr=settings.create_pr)

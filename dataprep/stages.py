@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -17,9 +19,10 @@ def ingest(build: Build, out: Output) -> str:
     """Read every source into rows, each with its row_id; what cannot be read is rejected with a reason."""
     from dataprep.sources import read
 
-    parts = [read.read_source(source, folder=None, scratch=out.root / "scratch" / source.name) for source in build.recipe.sources]
-    out.table("rows", pl.concat([part.rows for part in parts]).sort("row_id"), schemas.ROWS)
-    out.table("events", pl.concat([part.rejected for part in parts]).sort("row_id"), schemas.LEDGER)
+    with TemporaryDirectory(dir=out.root.parent) as scratch:  # the rows are read in chunks, which the frames scan
+        parts = [read.read_source(source, folder=None, scratch=Path(scratch)) for source in build.recipe.sources]
+        out.table("rows", pl.concat([part.rows for part in parts]).sort("row_id"), schemas.ROWS)
+        out.table("events", pl.concat([part.rejected for part in parts]).sort("row_id"), schemas.LEDGER)
     out.json("origins", {"sources": [part.origin for part in parts]})
     n_rows, n_rejected = _height(out, "rows"), _height(out, "events")
     if not n_rows:
@@ -33,8 +36,7 @@ def clean(build: Build, out: Output) -> str:
 
     rules = [name for name, is_on in build.recipe.clean.model_dump().items() if is_on]
     cleaned = cleaning.clean(build.table("ingest", "rows"), rules=rules)
-    out.table("rows", cleaned.rows, schemas.ROWS)
-    out.table("events", cleaned.events, schemas.LEDGER)
+    out.tables({"rows": (cleaned.rows, schemas.ROWS), "events": (cleaned.events, schemas.LEDGER)})
     events = pl.read_parquet(out.stage / "events.parquet", columns=["row_id"])
     return f"{_n(events['row_id'].n_unique())} rows changed, {_n(events.height)} changes"
 
@@ -44,9 +46,7 @@ def filter_rows(build: Build, out: Output) -> str:
     from dataprep import filters, reference_stages
 
     kept = filters.keep(build.table("clean", "rows"), **build.recipe.filter.model_dump())
-    out.table("rows", kept.kept, schemas.ROWS)
-    out.table("events", kept.events, schemas.LEDGER)
-    out.table("measures", kept.measures)
+    out.tables({"rows": (kept.kept, schemas.ROWS), "events": (kept.events, schemas.LEDGER), "measures": (kept.measures, None)})
     reference_stages.decontaminate(build, out)
     n_rows = _height(out, "rows")
     dropped = pl.scan_parquet(out.stage / "events.parquet").filter(pl.col("action") == "dropped")
@@ -60,8 +60,7 @@ def deduplicate(build: Build, out: Output) -> str:
     from dataprep import dedup
 
     tables = dedup.deduplicate(build.table("filter", "rows"), **build.recipe.deduplicate.model_dump())
-    for name, schema in _DEDUPLICATED.items():
-        out.table(name, getattr(tables, name), schema)
+    out.tables({name: (getattr(tables, name), schema) for name, schema in _DEDUPLICATED.items()})
     counts = {name: _height(out, name) for name in _DEDUPLICATED}
     return (
         f"{_n(counts['queries'])} questions, {_n(counts['corpus'])} passages, {_n(counts['judgements'])} pairs; "

@@ -137,6 +137,7 @@ def publish(build: Path, targets: tuple[str, ...], what: str, *, dry_run: bool, 
     """
     from dataprep.build import existing_build
     from dataprep.publishing import publish_build, settings_of
+    from flows.screen import shown_stages
 
     found = existing_build(build)
     given = {key: value for key, value in options.items() if value is not None}
@@ -148,7 +149,8 @@ def publish(build: Path, targets: tuple[str, ...], what: str, *, dry_run: bool, 
     if dry_run or (outcomes and not any(outcome.is_changed for outcome in outcomes)):  # nothing to do: no flow is started
         lines = [line for outcome in outcomes for line in (outcome.line, *outcome.details)]
     else:
-        lines = _with_prefect("publish", recipe=found.recipe, folder=build, settings=settings)
+        with shown_stages(quiet=False):
+            lines = _with_prefect("publish", recipe=found.recipe, folder=build, settings=settings)
     for line in lines:
         click.echo(line)
 
@@ -213,6 +215,24 @@ def diff(old: Path, new: Path, *, as_json: bool) -> None:
     from flows.diff_screen import show_diff
 
     show_diff(compare(old, new), as_json=as_json)
+
+
+@cli.command()
+@click.argument("build", type=_FOLDER)
+@click.option("--threshold", type=float, required=True, help="Smallest Jaccard similarity at which passages would be merged.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def dedup_report(build: Path, threshold: float, *, as_json: bool) -> None:
+    """Tell what a BUILD would merge at another threshold, from its links alone, the least similar pairs first.
+
+    \b
+    Example:
+      dataprep dedup-report data/build/sample --threshold 0.7
+    """
+    from dataprep.build import existing_build
+    from dataprep.dedup_report import dedup_report as compare
+    from flows.dedup_screen import show_dedup_report
+
+    show_dedup_report(compare(existing_build(build), threshold=threshold), as_json=as_json)
 
 
 @cli.command()

@@ -1,7 +1,8 @@
 """From a build to where others load it."""
 
+import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow, runtime, task
 from prefect.blocks.system import Secret
@@ -16,6 +17,8 @@ from dataprep.recipe import Publish, Recipe
 from flows import approval
 from flows.operating import held_build, release_digest, run_name, tell
 from flows.tasks import RETRY_DELAYS_S, may_pass
+
+log = logging.getLogger("dataprep")
 
 
 @task(
@@ -37,7 +40,7 @@ def _token(block: str | None) -> SecretStr | None:
     if block is None:
         return None
     try:
-        return SecretStr(str(Secret.load(block).get()))
+        return SecretStr(str(cast("Secret[str]", Secret.load(block)).get()))
     except ValueError:
         raise CallError(f"the server has no Secret block {block!r}; make one, or mend `publish.token_block` of the recipe") from None
 
@@ -56,6 +59,8 @@ def publish(recipe: Recipe | None = None, folder: Path | None = None, settings: 
         if refusal := approval.refused(build, chosen.to):
             return refusal
         lines = send(build, chosen) if chosen.to else []
+        for line in lines if runtime.flow_run.parent_flow_run_id else []:  # the command prints them itself
+            log.info("publish: %s", line, extra={"stage": "publish", "state": "finished"})
         if chosen.to and "dataset" in chosen.what:
             _announce(build, chosen)
     return lines

@@ -196,6 +196,6 @@ def test_a_deployment_names_the_tokens_block_and_never_holds_the_token(site: Sit
 def test_the_deployments_of_another_recipe_carry_its_name_everywhere() -> None:
     project = for_recipe(yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8")), load("klej-dyk"), cron="0 4 * * 1")
     assert {deployment["name"] for deployment in project["deployments"]} == {"klej-dyk"}
-    assert "sample" not in yaml.safe_dump(project).replace("resample", "")
+    assert "sample" not in yaml.safe_dump(project["deployments"])
     active = [schedule["active"] for deployment in project["deployments"] for schedule in deployment.get("schedules", [])]
     assert active == [False, True]

@@ -253,3 +253,16 @@ def test_the_command_publishes_to_a_folder_and_keeps_the_recipe(build: Path, dat
     assert done.code == 0, done.err
     assert "files added" in done.out
     assert (build / "recipe.toml").read_text(encoding="utf-8") == recipe
+
+
+def test_the_token_may_come_from_a_secret_block(prefect: None) -> None:  # noqa: ARG001 - the server must run
+    from prefect.blocks.system import Secret  # noqa: PLC0415 - with the server
+
+    from flows.publish import _token as read  # noqa: PLC0415
+
+    Secret(value=SECRET).save("hub-token")
+    found = read("hub-token")
+    assert found.get_secret_value() == SECRET
+    assert SECRET not in repr(found)
+    with pytest.raises(CallError, match="no Secret block 'hub-tokn'"):
+        read("hub-tokn")

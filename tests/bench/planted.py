@@ -120,6 +120,7 @@ def rows(seed: int, *, scale: int = 40) -> list[Row]:
     """
     maker = Maker(seed)
     made = [maker.row("clean") for _ in range(40 * scale)]
+    made += [maker.row("clean", passage=f"{name} {name} – {maker.passage()}") for name in words.DOUBLE_NAMES]
     for plant in (_short_questions, _damaged, _out_of_limits, _foreign, _personal, _equal, _near, _look_alikes, _conflicts, _tied):
         made += plant(maker, scale)
     maker.random.shuffle(made)
@@ -152,7 +153,7 @@ def _damaged(maker: Maker, scale: int) -> Iterator[Row]:
                 first, second, rest = sound.split(" ", 2)
                 sound = f'{first} "{second}" {rest}'
             elif rule == "doubled_title":
-                title = words.CITIES[i % len(words.CITIES)][0]
+                title = words.TITLES[i % len(words.TITLES)]
                 sound = f"{title} – {sound[0].lower()}{sound[1:]}"
             question = maker.question()
             yield maker.row(rule, question, damage(maker, sound, i), sound=(question, sound))
@@ -271,7 +272,7 @@ def _equal(maker: Maker, scale: int) -> Iterator[Row]:
 
 def _near(maker: Maker, scale: int) -> Iterator[Row]:
     """Passages with a few neutral words more, as copies under the same question, by their similarity."""
-    wanted = {limits: scale for limits in NEAR_BINS}
+    wanted = dict.fromkeys(NEAR_BINS, scale)
     while any(wanted.values()):
         passage = maker.passage(maker.random.randint(3, 12))
         copy = maker.edited(passage, maker.random.randint(1, 8))

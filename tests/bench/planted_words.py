@@ -42,6 +42,9 @@ CITIES = [
     ("Tarnów", "Tarnowa", "Tarnowie"),
     ("Cieszyn", "Cieszyna", "Cieszynie"),
 ]
+TITLES = [city[0] for city in CITIES if len(city[0]) > 5] + ["Jan Nowak", "Zegar słoneczny", "Ulica Długa", "Klasztor"]
+# Names that are doubled by themselves: no form tells a short one from a doubled title.
+DOUBLE_NAMES = ["Duran", "Pago", "Bora", "Walla", "Talk", "Sirte"]
 LISTS = {
     "craft": ["kowala", "zegarmistrza", "młynarza", "bednarza", "tkacza", "drukarza", "ogrodnika", "piekarza", "rybaka", "nauczyciela"],
     "object": ["zegary", "kufry", "świeczniki", "lutnie", "kafle", "ramy", "dzwony", "wagi", "globusy", "zamki", "siodła", "witraże"],

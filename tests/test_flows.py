@@ -1,0 +1,83 @@
+"""Flows: what is tried again, what a run is called, and that a lost artifact loses nothing else."""
+
+import errno
+import logging
+from pathlib import Path
+
+import pytest
+from prefect import flow, task
+
+from dataprep.build import Build
+from dataprep.errors import CallError, DataError, RemoteError
+from dataprep.recipe_file import load
+from flows import artifacts, operating
+from flows.tasks import may_pass
+
+pytestmark = pytest.mark.usefixtures("prefect")
+
+
+@pytest.mark.parametrize(
+    ("error", "is_deployed", "calls"),
+    [
+        pytest.param(RemoteError("the Hub is away"), True, 3, id="remote"),
+        pytest.param(ConnectionResetError("by peer"), True, 3, id="connection"),
+        pytest.param(RemoteError("the Hub is away"), False, 1, id="remote at a terminal"),
+        pytest.param(DataError("no row"), True, 1, id="data"),
+        pytest.param(OSError(errno.ENOSPC, "No space left on device"), True, 1, id="full disk"),
+        pytest.param(ValueError("ours"), True, 1, id="fault of ours"),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(error: Exception, *, is_deployed: bool, calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operating, "is_deployed", lambda: is_deployed)
+    made = []
+
+    @task(retries=2, retry_delay_seconds=0, retry_condition_fn=may_pass)
+    def fails() -> None:
+        made.append(1)
+        raise error
+
+    @flow
+    def fails_inside() -> None:
+        fails()
+
+    with pytest.raises(type(error)):
+        fails_inside()
+    assert len(made) == calls
+
+
+def test_a_run_is_named_after_flow_recipe_and_tag() -> None:
+    names = []
+
+    @flow(flow_run_name=operating.run_name("release"))
+    def named(recipe: object, release_tag: str | None = None) -> None:  # noqa: ARG001 - read by the namer
+        from prefect import runtime  # noqa: PLC0415 - of this run
+
+        names.append(runtime.flow_run.name)
+
+    named(load("sample"))
+    named(load("sample", ["publish.tag=v1"]))
+    named(load("sample"), release_tag="v2")
+    assert names == ["release sample", "release sample v1", "release sample v2"]
+
+
+def test_an_artifact_that_cannot_be_stored_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise ConnectionError("no server")
+
+    monkeypatch.setattr(artifacts, "create_markdown_artifact", away)
+    monkeypatch.setattr(logging.getLogger("dataprep"), "propagate", True)
+    artifacts.show(Build(tmp_path, load("sample")))
+    assert "artifacts were not stored: no server" in caplog.text
+
+
+def test_a_table_cell_cannot_break_the_table() -> None:
+    assert artifacts.markdown_table([{"rule": "a|b", "rows": "1"}]).splitlines()[-1] == "| a\\|b | 1 |"
+
+
+def test_neither_recipe_nor_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CallError, match="neither a recipe nor a build folder"), operating.held_build(None, None):
+        pass
+    with pytest.raises(CallError, match="no build folder"), operating.held_build(None, tmp_path):
+        pass
