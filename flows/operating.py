@@ -36,11 +36,18 @@ def run_name(flow: str) -> Callable[[], str]:
         recipe, folder = given.get("recipe"), given.get("folder")
         if isinstance(recipe, dict):
             recipe = Recipe.model_validate(recipe)
-        what = recipe.name if recipe else Path(folder).name if folder else ""
+        what = recipe.name if recipe else _recipe_name(Path(folder)) if folder else ""
         tag = given.get("release_tag") or (recipe.publish.tag if recipe else None)
         return " ".join(part for part in (flow, what, tag) if part)
 
     return name
+
+
+def _recipe_name(folder: Path) -> str:
+    try:
+        return existing_build(folder).recipe.name
+    except CallError:  # the flow will say so; a name must not fail
+        return folder.name
 
 
 def place_of(recipe: Recipe, folder: Path | None) -> Path:

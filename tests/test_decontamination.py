@@ -7,17 +7,20 @@ from typing import Any
 
 import polars as pl
 import pytest
+import release_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep.build import existing_build, finish, opened
 from dataprep.cross_matches import cross_matches
 from dataprep.decontamination import Decontaminated, decontaminate
-from dataprep.errors import CallError
+from dataprep.errors import CallError, SourceMissingError
 from dataprep.explain import stories
-from dataprep.pipeline import PREPARE, STAGES
+from dataprep.pipeline import PREPARE, STAGES, reference_digest
+from dataprep.recipe import Source
 from dataprep.recipe_file import load
 from dataprep.schemas import CONTAMINATION, LEDGER, ROWS
+from dataprep.sources.read import read_source
 
 PASSAGE = "Wisła jest najdłuższą rzeką w Polsce i uchodzi do Morza Bałtyckiego niedaleko Gdańska."
 NEARLY = "Wisła jest najdłuższą rzeką w Polsce i uchodzi do Morza Bałtyckiego niedaleko miasta."
@@ -176,12 +179,27 @@ def test_a_reference_set_needs_a_name_of_its_own(tmp_path: Path) -> None:
         load(str(path))
 
 
+def test_a_reference_set_that_is_not_there_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    recipe = load(written(tmp_path, [("Co?", OTHER, 1)]))
+    (tmp_path / "exam.tsv").unlink()
+    with pytest.raises(SourceMissingError, match="exam"):
+        reference_digest(recipe)
+
+
+def test_an_earlier_release_is_a_reference_set(tmp_path: Path) -> None:
+    """Its test split alone: a question of its train split may be used again."""
+    release_case.write_build(tmp_path / "earlier")
+    source = Source(name="earlier", kind="beir", path=str(tmp_path / "earlier" / "release"), split="test")
+    theirs = read_source(source, folder=None, scratch=tmp_path).rows
+    ours = rows([(text, f"{PASSAGE} {i}", 1) for i, (text, _, _) in enumerate(release_case.QUESTIONS.values())])
+    result = decontaminate(ours, theirs, min_question_jaccard=0.8, min_passage_jaccard=0.8, shingle_words=3)
+    tested = {text for text, _, split in release_case.QUESTIONS.values() if split == "test"}
+    assert set(result.events.collect()["before"]) == tested
+
+
 @pytest.mark.real
 def test_questions_of_a_later_dump_are_taken_out_of_an_earlier_one(real_data: Path, tmp_path: Path) -> None:
     """288 questions of the initial dump stand in the newest dev; each of their rows leaves by its question."""
-    from dataprep.recipe import Source  # noqa: PLC0415
-    from dataprep.sources.read import read_source  # noqa: PLC0415
-
     paths = {"ours": "initial-2022-06-01.json", "exam": "dev-2022-09-01.json"}
     found = {
         name: read_source(Source(name=name, kind="squad", path=str(real_data / "poquad" / path)), folder=None, scratch=tmp_path).rows

@@ -187,6 +187,37 @@ def test_every_row_can_be_explained(build: Path, ledger: pl.DataFrame) -> None:
         assert [story.fate for story in stories(existing_build(build), row_id)] == [action]
 
 
+def test_explain_names_the_guard_that_kept_a_look_alike_apart(build: Path, planted: pl.DataFrame) -> None:
+    from dataprep.build import existing_build  # noqa: PLC0415
+
+    for guard in ("number", "negation", "name"):
+        key = planted.filter(defect=f"look_alike_{guard}")["id"].item(0)
+        (story,) = stories(existing_build(build), key)
+        outcomes = {found["outcome"] for found in story.duplicates}
+        assert f"kept apart: the {guard} differs" in outcomes, (key, story.duplicates)
+        assert all(found["text"] for found in story.duplicates)
+
+
+def test_explain_on_the_terminal_shows_measures_guards_and_conflicts(
+    build: Path, planted: pl.DataFrame, dataprep: Callable[..., Any]
+) -> None:
+    for defect, words in {"look_alike_name": ("measured", "kept apart: the name differs"), "conflict": ("conflict", "same_pair")}.items():
+        done = dataprep("explain", planted.filter(defect=defect)["id"].item(0), "--build", build)
+        assert done.code == 0, done.err
+        assert all(word in done.out for word in words), done.out
+
+
+def test_explain_tells_what_was_measured_reported_and_contradicted(build: Path, planted: pl.DataFrame) -> None:
+    from dataprep.build import existing_build  # noqa: PLC0415
+
+    first = {defect: planted.filter(defect=defect)["id"].item(0) for defect in ("personal_data", "min_passage_words", "conflict")}
+    told = {defect: stories(existing_build(build), key)[0] for defect, key in first.items()}
+    assert all(story.measures for story in told.values())
+    assert "personal_data" in (told["personal_data"].measures or {})["reported"]
+    assert "min_passage_words" in (told["min_passage_words"].measures or {})["failed"]
+    assert [found["kind"] for found in told["conflict"].conflicts] == ["same_pair"]
+
+
 def test_the_whole_job_through_the_command_line(tmp_path: Path, dataprep: Callable[..., Any]) -> None:
     done = dataprep("run", "sample", "--build", tmp_path / "b", "--set", f"publish.to=['{tmp_path / 'out'}']")
     assert done.code == 0, done.err

@@ -131,7 +131,7 @@ def _explained(repo: str, revision: str | None) -> Iterator[None]:
     except hub.RevisionNotFoundError as error:
         raise SourceMissingError(f"{repo}: there is no revision {revision!r}; mend `revision` of the source") from error
     except (hub.RepositoryNotFoundError, DatasetNotFoundError, hub.HFValidationError) as error:
-        if isinstance(error.__cause__, hub.GatedRepoError):  # datasets says "not found" for both
+        if "is a gated dataset" in str(error):  # datasets raises one error for both, and drops its cause
             raise RemoteError(f"{repo}: {_GATED}") from error
         advice = "Mend `repo` of the source; if the dataset is private, log in with `hf auth login`."
         raise SourceMissingError(f"{repo}: there is no such dataset on the Hub, or it is private. {advice}") from error

@@ -5,110 +5,17 @@ machine. What a row must come to is told by its kind, its cluster (rows whose pa
 same) and its tie (rows that must end in one split).
 """
 
-import random
 import re
-import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 
 import planted_words as words
+from planted_changes import DAMAGE, LOOK_ALIKES, PERSONAL, pesel
+from planted_maker import Maker, Row, jaccard
 
 NEAR_BINS = ((0.95, 1.0), (0.90, 0.95), (0.85, 0.90), (0.80, 0.85), (0.70, 0.80))
 MIN_JACCARD = 0.8
-_FILLERS = ("zapewne", "właśnie", "zarazem", "podobno", "zwyczajnie", "niebawem", "wszakże", "notabene")
 _WORD = re.compile(r"\w+")
-
-
-@dataclass
-class Row:
-    """A source row and what must come of it.
-
-    Attributes:
-        key: Its id in the source.
-        kind: What was planted; "clean" for a sound row.
-        sound: For damaged texts: what they must look like once cleaned (question, passage).
-        cluster: Rows of one cluster have the same passage; they alone may be merged.
-        tie: Rows of one tie must end in one split; "" for rows that are tied to nothing.
-    """
-
-    key: str
-    question: str
-    passage: str
-    label: int
-    kind: str
-    sound: tuple[str, str]
-    cluster: str
-    tie: str = ""
-
-
-def jaccard(one: str, other: str, n: int = 3) -> float:
-    """Similarity of the word n-gram sets of two texts, counted in the plainest way."""
-    sets = []
-    for text in (one, other):
-        found = _WORD.findall(text.lower())
-        sets.append({tuple(found[i : i + n]) for i in range(max(len(found) - n + 1, 1))})
-    return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
-
-
-class Maker:
-    """Makes texts that never repeat, and rows with running keys."""
-
-    def __init__(self, seed: int) -> None:
-        """Begin a sequence.
-
-        Args:
-            seed: The same seed gives the same texts.
-        """
-        self.random = random.Random(seed)
-        self._seen: set[str] = set()
-        self._numbers = count()
-
-    def row(self, kind: str, question: str = "", passage: str = "", **known: object) -> Row:
-        """A row; texts that are not given are made, and count as sound as they stand."""
-        key = f"r{next(self._numbers):06}"
-        question, passage = question or self.question(), passage or self.passage()
-        defaults = {"label": 1, "sound": (question, passage), "cluster": key, "tie": ""}
-        return Row(key=key, kind=kind, question=question, passage=passage, **{**defaults, **known})  # type: ignore[arg-type]
-
-    def passage(self, n_sentences: int = 3) -> str:
-        """A passage of about thirteen words per sentence."""
-        return self._new(lambda: " ".join(self._filled(t) for t in self.random.sample(words.SENTENCES, n_sentences)))
-
-    def question(self) -> str:
-        """A question of eight words or more."""
-        return self._new(lambda: self._filled(self.random.choice(words.QUESTIONS)))
-
-    def edited(self, text: str, n_edits: int) -> str:
-        """The text with neutral words put between two lower-case words, at places far from each other."""
-        parts = text.split(" ")
-        places = [i for i in range(1, len(parts)) if parts[i - 1].isalpha() and parts[i - 1].islower() and parts[i][0].islower()]
-        for place in sorted(self.random.sample(places, min(n_edits, len(places))), reverse=True):
-            parts.insert(place, self.random.choice(_FILLERS))
-        return " ".join(parts)
-
-    def _new(self, make: Callable[[], str]) -> str:
-        while (text := make()) in self._seen:
-            pass
-        self._seen.add(text)
-        return text
-
-    def _filled(self, template: str) -> str:
-        return re.sub(r"\{(\w+)\}", lambda slot: self._slot(slot[1]), template)
-
-    def _slot(self, name: str) -> str:
-        if name == "year":
-            return str(self.random.randint(1610, 1989))
-        if name == "number":
-            return str(self.random.randint(12, 980))
-        kind, _, case = name.partition("_")
-        if kind == "person":
-            at = words.CASES.index(case)
-            return f"{self.random.choice(words.FIRST_NAMES)[at]} {self.random.choice(words.LAST_NAMES)[at]}"
-        if kind == "city":
-            return self.random.choice(words.CITIES)[words.CASES.index(case)]
-        return self.random.choice(words.LISTS[name])
 
 
 def rows(seed: int, *, scale: int = 40) -> list[Row]:
@@ -156,48 +63,7 @@ def _damaged(maker: Maker, scale: int) -> Iterator[Row]:
                 title = words.TITLES[i % len(words.TITLES)]
                 sound = f"{title} – {sound[0].lower()}{sound[1:]}"
             question = maker.question()
-            yield maker.row(rule, question, damage(maker, sound, i), sound=(question, sound))
-
-
-def _mojibake(_: Maker, text: str, i: int) -> str:
-    pairs = [("utf-8", "latin-1"), ("cp1250", "latin-1"), ("iso-8859-2", "latin-1")]
-    if not set(text) & set("ŁĘ–"):  # cp1250 has no character for some of their bytes
-        pairs.append(("utf-8", "cp1250"))
-    written, read = pairs[i % len(pairs)]
-    return text.encode(written).decode(read)
-
-
-def _control(maker: Maker, text: str, i: int) -> str:
-    place = maker.random.choice([j for j in range(1, len(text)) if text[j - 1 : j + 1].isalpha()])
-    return text[:place] + "\u200b\u00ad\ufeff\u202d\u2060"[i % 5] + text[place:]
-
-
-def _html(_: Maker, text: str, i: int) -> str:
-    first, rest = text.split(" ", 1)
-    return (f"<b>{first}</b> {rest}", text.replace("ó", "&oacute;") + "<br/>", f"<p>{text}</p>")[i % 3]
-
-
-def _wiki(_: Maker, text: str, i: int) -> str:
-    first, rest = text.split(" ", 1)
-    return (f"'''{first}''' {rest}", f"[[{first}]] {rest}", f"[[Osoba|{first}]] {rest}", f"Plik:Portret.jpg|thumb|{text}")[i % 4]
-
-
-def _spread(_: Maker, text: str, i: int) -> str:
-    return (text.replace(" ", "  ", 3), f" {text} ", text.replace(" ", "\u00a0", 2), text.replace(" ", "\n", 1))[i % 4]
-
-
-DAMAGE: dict[str, Callable[[Maker, str, int], str]] = {
-    "mojibake": _mojibake,
-    "unicode_nfc": lambda _maker, text, _i: unicodedata.normalize("NFD", text),
-    "control_characters": _control,
-    "csv_quotes": lambda _maker, text, _i: '"' + text.replace('"', '""') + '"',
-    "html": _html,
-    "wiki_markup": _wiki,
-    "doubled_title": lambda _maker, text, _i: f"{text.split(' –')[0]} {text}",
-    "empty_parentheses": lambda _maker, text, i: text.replace(" ", (" () ", " ( ) ")[i % 2], 1),
-    "space_before_punctuation": lambda _maker, text, _i: text[:-1] + " " + text[-1],
-    "white_space": _spread,
-}
+            yield maker.row(rule, question, damage(maker.random, sound, i), sound=(question, sound))
 
 
 def _out_of_limits(maker: Maker, scale: int) -> Iterator[Row]:
@@ -222,43 +88,12 @@ def _foreign(maker: Maker, scale: int) -> Iterator[Row]:
 
 
 def _personal(maker: Maker, scale: int) -> Iterator[Row]:
-    for make in (_pesel, _iban, _phone, _email, _nip):
+    for make in PERSONAL:
         for i in range(scale // 2):
             yield maker.row("personal data", passage=f"{maker.passage()} {make(maker.random, i)}")
     for _ in range(scale):
-        wrong = str(int(_pesel(maker.random, 0)[-12:-1]) + 1)
+        wrong = str(int(pesel(maker.random, 0)[-12:-1]) + 1)
         yield maker.row("clean", passage=f"{maker.passage()} Sygnatura zbioru to {wrong.zfill(11)}.")
-
-
-def _pesel(rng: random.Random, _: int) -> str:
-    digits = [*map(int, f"{rng.randint(40, 99)}{rng.randint(1, 12):02}{rng.randint(1, 28):02}{rng.randint(0, 9999):04}")]
-    control = -sum(w * d for w, d in zip((1, 3, 7, 9, 1, 3, 7, 9, 1, 3), digits, strict=True)) % 10
-    return f"Jego numer PESEL to {''.join(map(str, digits))}{control}."
-
-
-def _nip(rng: random.Random, i: int) -> str:
-    while True:
-        digits = [rng.randint(1, 9) for _ in range(9)]
-        control = sum(w * d for w, d in zip((6, 5, 7, 2, 3, 4, 5, 6, 7), digits, strict=True)) % 11
-        if control != 10:
-            plain = "".join(map(str, digits)) + str(control)
-            return f"Firma ma NIP {(plain, f'{plain[:3]}-{plain[3:6]}-{plain[6:8]}-{plain[8:]}')[i % 2]}."
-
-
-def _iban(rng: random.Random, i: int) -> str:
-    account = "".join(str(rng.randint(0, 9)) for _ in range(24))
-    control = 98 - int(f"{account}252100") % 97  # P is 25, L is 21
-    plain = f"PL{control:02}{account}"
-    return f"Wpłaty przyjmowano na rachunek {(plain, ' '.join(re.findall('.{1,4}', plain)))[i % 2]}."
-
-
-def _phone(rng: random.Random, i: int) -> str:
-    part = [str(rng.randint(500, 899)), str(rng.randint(100, 999)), str(rng.randint(100, 999))]
-    return (f"Kontakt: tel. {' '.join(part)}.", f"Telefon +48 {' '.join(part)} działa w dni robocze.")[i % 2]
-
-
-def _email(rng: random.Random, i: int) -> str:
-    return f"Można napisać na adres kontakt{i}.{rng.randint(1, 999)}@example.pl."
 
 
 def _equal(maker: Maker, scale: int) -> Iterator[Row]:
@@ -297,37 +132,11 @@ def _look_alikes(maker: Maker, scale: int) -> Iterator[Row]:
         n_made = 0
         while n_made < 2 * scale:
             passage = maker.passage(maker.random.randint(4, 10))
-            other = change(maker, passage)
+            other = change(maker.random, passage)
             if other != passage and jaccard(passage, other) >= MIN_JACCARD:
                 n_made += 1
                 yield maker.row(kind, passage=passage)
                 yield maker.row(kind, passage=other)
-
-
-def _other_number(maker: Maker, text: str) -> str:
-    year = maker.random.choice(re.findall(r"\d+", text) or ["-"])
-    return text.replace(year, str(int(year) + maker.random.randint(1, 9)), 1) if year != "-" else text
-
-
-def _negated(_: Maker, text: str) -> str:
-    return re.sub(rf" ({'|'.join(words.VERBS)}) ", r" nie \1 ", text, count=1)
-
-
-def _other_name(maker: Maker, text: str) -> str:
-    """Exchange one city that stands within a sentence for another, in the same case."""
-    for at in (1, 2):
-        for city in words.CITIES:
-            if re.search(rf"[a-z] {city[at]}\b", text):
-                other = maker.random.choice([c for c in words.CITIES if c != city])
-                return re.sub(rf"([a-z]) {city[at]}\b", rf"\1 {other[at]}", text, count=1)
-    return text
-
-
-LOOK_ALIKES: dict[str, Callable[[Maker, str], str]] = {
-    "look-alike: number": _other_number,
-    "look-alike: negation": _negated,
-    "look-alike: name": _other_name,
-}
 
 
 def _conflicts(maker: Maker, scale: int) -> Iterator[Row]:
