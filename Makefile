@@ -37,6 +37,7 @@ worker: .venv/run  ## carries out runs of one pool: make worker POOL=train
 
 docs: .venv/dev  ## pages generated from the code
 	$(BIN)/python -m dataprep.recipe_docs docs/recipes.md
+	$(BIN)/python tests/bench/bench_quality.py --page docs/quality.md
 
 bench: .venv/bench  ## benchmarks; each prints its table
 	set -e; for file in tests/bench/bench_*.py; do $(BIN)/python $$file; done

@@ -113,8 +113,8 @@ def existing_build(folder: Path) -> Build:
         CallError: The folder is no build folder.
     """
     written = folder / "recipe.toml"
-    if not written.is_file():
-        raise CallError(f"{folder} is no build folder: it has no recipe.toml; `dataprep run RECIPE --build {folder}` makes one")
+    if not _is_build(folder):
+        raise CallError(f"{folder} is no build folder; `dataprep run RECIPE --build {folder}` makes one")
     return Build(folder, recipe_file.load(str(written)))
 
 
@@ -149,12 +149,17 @@ def _sweep(folder: Path) -> None:
 def _refuse_foreign(folder: Path, recipe: Recipe) -> None:
     if not folder.exists():
         return
-    if (folder / "recipe.toml").is_file():
+    if _is_build(folder):
         found = existing_build(folder).recipe.name
         if found != recipe.name:
             raise CallError(f"{folder} holds a build of recipe {found!r}, not of {recipe.name!r}; name another folder with --build")
     elif not folder.is_dir() or any(not p.name.startswith(".") for p in folder.iterdir()):
-        raise CallError(f"{folder} is not empty and no build folder (it has no recipe.toml); name another folder with --build")
+        raise CallError(f"{folder} is not empty and no build folder; name another folder with --build")
+
+
+def _is_build(folder: Path) -> bool:
+    """A recipe alone may be somebody's own; a build has been locked, or has stages."""
+    return (folder / "recipe.toml").is_file() and ((folder / ".lock").exists() or (folder / "stages").is_dir())
 
 
 def finish(stage: Stage, build: Build) -> Done:

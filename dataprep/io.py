@@ -1,9 +1,10 @@
 """Tables and files on disk: checked against their schema, written whole or not at all, equal data to equal bytes."""
 
+import errno
 import json
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,25 @@ def write_table(frame: pl.LazyFrame | pl.DataFrame, path: Path, schema: pl.Schem
     Raises:
         TypeError: The frame has another schema, which is a fault of the stage that wrote it.
     """
-    _sink(frame, path, schema).collect()
+    write_tables({path: (frame, schema)})
 
 
 def write_tables(tables: Mapping[Path, tuple[pl.LazyFrame | pl.DataFrame, pl.Schema | None]]) -> None:
     """Write several frames as `write_table` does; work that they share is done once."""
-    pl.collect_all([_sink(frame, path, schema) for path, (frame, schema) in tables.items()])
+    sinks = [_sink(frame, path, schema) for path, (frame, schema) in tables.items()]
+    with full_disk_as_os_error():
+        pl.collect_all(sinks)
+
+
+@contextmanager
+def full_disk_as_os_error() -> Iterator[None]:
+    """Polars tells of a full disk by a plain ComputeError; raise the OSError that it was."""
+    try:
+        yield
+    except pl.exceptions.ComputeError as error:
+        if os.strerror(errno.ENOSPC) in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
 
 
 def _sink(frame: pl.LazyFrame | pl.DataFrame, path: Path, schema: pl.Schema | None) -> pl.LazyFrame:

@@ -5,10 +5,11 @@ it, which is a small table whatever the size of the corpus; so no percentile is 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import polars as pl
 
+from dataprep import spacy_counts
 from dataprep.length_statistics import DISTRIBUTION, histogram, summarise, truncation
 from dataprep.schemas import SPLITS
 from dataprep.text import fold
@@ -52,6 +53,7 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
     batch_size: int,
     query_prompt: str = "",
     passage_prompt: str = "",
+    words: Literal["rule", "spacy"] = "rule",
 ) -> Measured:
     """Measure the texts of a release's tables.
 
@@ -66,18 +68,19 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
         batch_size: Rows per training batch, for the cost of padding.
         query_prompt: Text that is put before every question before it is tokenized.
         passage_prompt: Text that is put before every passage before it is tokenized.
+        words: How words and sentences are counted: by a rule on the text, or by spaCy.
 
     Returns:
         One row per table, column, split and measure; columns of the tables without a row have none.
     """
     plain = {name: found._replace(tokenizer=_without_limits(found.tokenizer)) for name, found in tokenizers.items()}
-    questions = _text_lengths(queries.select("text", id="query_id"), plain, query_prompt)
-    passages = _text_lengths(corpus.select("text", id="passage_id"), plain, passage_prompt)
+    questions = _text_lengths(queries.select("text", id="query_id"), plain, query_prompt, words)
+    passages = _text_lengths(corpus.select("text", id="passage_id"), plain, passage_prompt, words)
     found = _distributions(_uses(queries, corpus, pairs, triplets), questions, passages, list(plain))
     limits = {name: tokenizer.max_tokens for name, tokenizer in plain.items()}
     entries = [{**place, **summarise(lengths), **truncation(lengths, limits.get(place["tokenizer"]))} for place, lengths in _places(found)]
     document = {
-        "definitions": DEFINITIONS,
+        "definitions": DEFINITIONS | (spacy_counts.DEFINITIONS if words == "spacy" else {}),
         "tokenizers": {
             name: {
                 "special_tokens_per_text": found.n_special,
@@ -120,17 +123,21 @@ def n_sentences(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(_ABBREVIATIONS, "").str.count_matches(_SENTENCE_BREAK) + 1
 
 
-def _text_lengths(texts: pl.LazyFrame, tokenizers: Mapping[str, "BaseTokenizer"], prompt: str) -> pl.DataFrame:
+def _text_lengths(texts: pl.LazyFrame, tokenizers: Mapping[str, "BaseTokenizer"], prompt: str, words: str) -> pl.DataFrame:
     """`id` and the lengths of each text; texts pass through Python in batches."""
     measured = texts.with_columns(
         characters=pl.col("text").str.len_chars(), words=n_words(pl.col("text")), sentences=n_sentences(pl.col("text"))
     )
     batches = measured.collect_batches(chunk_size=_BATCH_TEXTS, maintain_order=True)
-    tokenized = (
-        batch.select(pl.exclude("text")).with_columns(_token_counts(batch["text"].to_list(), tokenizers, prompt)) for batch in batches
-    )
+    tokenized = (_counted(batch, tokenizers, prompt, words) for batch in batches)
     empty = measured.select(pl.exclude("text"), *(pl.lit(0, pl.UInt32).alias(f"tokens {name}") for name in tokenizers))
     return pl.concat([pl.DataFrame(schema=empty.collect_schema()), *tokenized])
+
+
+def _counted(batch: pl.DataFrame, tokenizers: Mapping[str, "BaseTokenizer"], prompt: str, words: str) -> pl.DataFrame:
+    texts = batch["text"].to_list()
+    linguistic = spacy_counts.counts(texts) if words == "spacy" else []
+    return batch.drop("text").with_columns(*linguistic, *_token_counts(texts, tokenizers, prompt))
 
 
 def _token_counts(texts: Sequence[str], tokenizers: Mapping[str, "BaseTokenizer"], prompt: str) -> list[pl.Series]:

@@ -205,6 +205,8 @@ class Lengths(Section):
     """A tokenizer's folder, file or Hub id; null takes that of the base model."""
     max_tokens: Positive | None = None
     """Length at which the model truncates, special tokens counted; null takes the model's own, or 512."""
+    words: Literal["rule", "spacy"] = "rule"
+    """How words and sentences are counted: by a rule on the text, or twenty times slower by spaCy's Polish tokenizer and sentencizer."""
 
 
 class Train(Section):

@@ -134,6 +134,7 @@ def lengths(build: Build, out: Output) -> str:
         batch_size=recipe.train.batch_size,
         query_prompt=recipe.train.query_prompt,
         passage_prompt=recipe.train.passage_prompt,
+        words=recipe.lengths.words,
     )
     out.table("lengths", measured.table)
     out.json("lengths", measured.document)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from dataprep import spacy_counts
 from dataprep.base_tokenizer import BaseTokenizer
 from dataprep.length_statistics import histogram, summarise, truncation
 from dataprep.lengths import Measured, measure, n_sentences, n_words
@@ -167,3 +168,11 @@ def test_tables_without_a_row_have_no_figures_but_do_no_harm() -> None:
     )  # fmt: skip
     assert set(found.table["table"]) == {"queries", "corpus"}
     assert [cost["rows"] for cost in found.document["training"]] == [0, 0]
+
+
+def test_words_and_sentences_are_spacys_where_the_recipe_says_so() -> None:
+    """The sentencizer breaks after every full stop; punctuation is no word."""
+    texts = ["Kto napisał „Lalkę”?", "Mieszko I zm. 992. Był księciem Polan.", ""]
+    words, sentences = spacy_counts.counts(texts)
+    assert words.to_list() == [3, 7, 0]
+    assert sentences.to_list() == [1, 3, 0]

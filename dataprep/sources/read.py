@@ -9,6 +9,7 @@ import polars as pl
 from dataprep import recipe
 from dataprep.errors import DataError
 from dataprep.identity import later_occurrences, order_free_digest, repeated
+from dataprep.io import full_disk_as_os_error
 from dataprep.schemas import LEDGER, ROWS
 from dataprep.sources import beir, delimited, hub, jsonl, parquet, rules, squad
 from dataprep.sources.columns import wanted
@@ -112,7 +113,8 @@ def _records(source: recipe.Source, file: File, place: Path) -> Iterator[pl.Data
 
 
 def _written(frame: pl.DataFrame, path: Path) -> Path:
-    frame.write_parquet(path, compression_level=1, statistics=False)
+    with full_disk_as_os_error():
+        frame.write_parquet(path, compression_level=1, statistics=False)
     return path
 
 
