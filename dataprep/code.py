@@ -13,27 +13,29 @@ def code_digest(*modules: str) -> str:
     todo, seen = list(modules), dict[str, bytes]()
     while todo:
         name = todo.pop()
-        spec = find_spec(name) if name not in seen else None
-        if spec is None or spec.origin is None:
-            continue
-        seen[name] = Path(spec.origin).read_bytes()
-        todo += _imports(seen[name])
+        if name not in seen and (origin := _origin(name)):
+            seen[name], imported = _read(origin)
+            todo += imported
     return sha256(b"\0".join(name.encode() + seen[name] for name in sorted(seen))).hexdigest()
 
 
-def _imports(source: bytes) -> list[str]:
-    """Names under dataprep that a module imports; `from dataprep.x import y` may mean the module y."""
-    found = []
+@cache
+def _read(origin: Path) -> tuple[bytes, list[str]]:
+    """A module's source, and the names under dataprep that it imports; `from dataprep.x import y` may mean the module y."""
+    source, found = origin.read_bytes(), list[str]()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in found if name.split(".")[0] == "dataprep" and _is_module(name)]
+    return source, [name for name in found if name.split(".")[0] == "dataprep"]
 
 
-def _is_module(name: str) -> bool:
+@cache
+def _origin(name: str) -> Path | None:
+    """File of a module; None where the name is no module, but one of its functions, say."""
     try:
-        return find_spec(name) is not None
+        spec = find_spec(name)
     except ModuleNotFoundError:
-        return False
+        return None
+    return Path(spec.origin) if spec and spec.origin else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,10 @@ _STAGES = (
     ),
 )
 STAGES: Mapping[str, Stage] = {stage.name: stage for stage in _STAGES}
+
+
+def load_ahead() -> None:
+    """Import what the stages of a preparation import late; for a thread, while something else is waited for."""
+    for name in PREPARE:
+        for module in STAGES[name].modules:
+            import_module(module)

@@ -315,8 +315,12 @@ def _with_prefect(flow: str, **parameters: Any) -> Any:  # noqa: ANN401 - a flow
 
     with embedded_server():
         from importlib import import_module
+        from threading import Thread
+
+        from dataprep.pipeline import load_ahead
 
         chosen: Callable[..., Any] = getattr(import_module(f"flows.{flow}"), flow)
+        Thread(target=load_ahead, daemon=True).start()  # Prefect's server takes seconds to start, in a process of its own
         return chosen(**parameters)
 
 
