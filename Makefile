@@ -9,10 +9,10 @@ run: .venv/run  ## set up, then the whole job on the bundled sample
 	$(BIN)/dataprep run sample
 
 test: .venv/dev  ## the default tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-all: .venv/dev  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/dev  ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from dataprep import base_tokenizer, io
+from dataprep import io
 from dataprep.build import Build, Output
-from dataprep.embedded import EMBEDDED
+from dataprep.models import base_tokenizer
+from dataprep.models.embedded import EMBEDDED
 from dataprep.stages import training_passages
 from dataprep.text import passage_text
 
@@ -21,7 +22,7 @@ log = logging.getLogger("dataprep")
 
 def train(build: Build, out: Output) -> str:
     """Fine-tune the base model on pairs, then on triplets."""
-    from dataprep import evaluation, training
+    from dataprep.models import evaluation, training
 
     recipe = build.recipe
     model = _base_model(build)
@@ -47,7 +48,7 @@ def train(build: Build, out: Output) -> str:
 
 def evaluate(build: Build, out: Output) -> str:
     """Judge BM25, the base model and the fine-tuned one on held-out questions; write the model's card."""
-    from dataprep import encode, evaluation, model_card
+    from dataprep.models import encode, evaluation, model_card
 
     recipe = build.recipe
     base = encode.load(build.folder / "stages" / "train" / "base") if recipe.train.base_model == EMBEDDED else _base_model(build)
@@ -73,7 +74,7 @@ def evaluate(build: Build, out: Output) -> str:
 
 
 def _base_model(build: Build) -> "SentenceTransformer":
-    from dataprep import embedded, encode
+    from dataprep.models import embedded, encode
 
     settings = build.recipe.train
     if settings.base_model == EMBEDDED:
@@ -83,7 +84,7 @@ def _base_model(build: Build) -> "SentenceTransformer":
 
 
 def _encoder(build: Build, model: "SentenceTransformer") -> Any:  # noqa: ANN401 - an evaluation.Encoder, whose module is imported late
-    from dataprep.encode import ModelEncoder
+    from dataprep.models.encode import ModelEncoder
 
     return ModelEncoder(model, query_prompt=build.recipe.train.query_prompt, passage_prompt=build.recipe.train.passage_prompt)
 
@@ -94,7 +95,7 @@ def _judged(build: Build) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
 
 def _task(build: Build, split: str) -> Any:  # noqa: ANN401 - an evaluation.Task, whose module is imported late
     """The split's retrieval task; None where no question of it has a positive."""
-    from dataprep import evaluation
+    from dataprep.models import evaluation
 
     queries, judgements, corpus = _judged(build)
     relevant = judgements.filter(pl.col("relevance") > 0)

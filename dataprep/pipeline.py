@@ -60,17 +60,24 @@ def _negatives(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
 
 _STAGES = (
     Stage("ingest", stages.ingest, (), _sources, ("dataprep.sources.read",), source_digest),
-    Stage("clean", stages.clean, ("ingest",), lambda r: r.clean.model_dump(), ("dataprep.cleaning",)),
-    Stage("filter", stages.filter_rows, ("clean",), _filter, ("dataprep.filters", "dataprep.reference_stages"), reference_digest),
-    Stage("deduplicate", stages.deduplicate, ("filter",), lambda r: r.deduplicate.model_dump(), ("dataprep.dedup",)),
+    Stage("clean", stages.clean, ("ingest",), lambda r: r.clean.model_dump(), ("dataprep.clean.cleaning",)),
+    Stage(
+        "filter",
+        stages.filter_rows,
+        ("clean",),
+        _filter,
+        ("dataprep.filtering.filters", "dataprep.filtering.reference_stages"),
+        reference_digest,
+    ),
+    Stage("deduplicate", stages.deduplicate, ("filter",), lambda r: r.deduplicate.model_dump(), ("dataprep.duplicates.dedup",)),
     Stage("split", stages.split, ("filter", "deduplicate"), _split, ("dataprep.splits",)),
-    Stage("negatives", stages.negatives, ("deduplicate", "split"), _negatives, ("dataprep.negatives",)),
+    Stage("negatives", stages.negatives, ("deduplicate", "split"), _negatives, ("dataprep.models.negatives",)),
     Stage(
         "lengths",
         stages.lengths,
         ("deduplicate", "split", "negatives"),
         lambda r: [r.lengths.model_dump(), r.train.model_dump()],
-        ("dataprep.lengths", "dataprep.base_tokenizer"),
+        ("dataprep.statistics.lengths", "dataprep.models.base_tokenizer"),
     ),
     Stage(
         "release",
@@ -78,8 +85,14 @@ _STAGES = (
         PREPARE[:-1],
         lambda r: r.as_published(),
         (
-            *("dataprep.release", "dataprep.ledger", "dataprep.card", "dataprep.card_pictures", "dataprep.manifest"),
-            *("dataprep.quality_statistics", "dataprep.split_statistics"),
+            *(
+                "dataprep.releases.release",
+                "dataprep.releases.ledger",
+                "dataprep.releases.card",
+                "dataprep.releases.card_pictures",
+                "dataprep.releases.manifest",
+            ),
+            *("dataprep.statistics.quality_statistics", "dataprep.statistics.split_statistics"),
         ),
     ),
     Stage(
@@ -87,14 +100,14 @@ _STAGES = (
         model_stages.train,
         ("deduplicate", "split", "negatives"),
         lambda r: [r.seed, r.train.model_dump()],
-        ("dataprep.training", "dataprep.evaluation"),
+        ("dataprep.models.training", "dataprep.models.evaluation"),
     ),
     Stage(
         "evaluate",
         model_stages.evaluate,
         ("train", "release"),
         lambda r: [r.seed, r.train.model_dump(), r.evaluate.model_dump()],
-        ("dataprep.evaluation", "dataprep.encode", "dataprep.model_card"),
+        ("dataprep.models.evaluation", "dataprep.models.encode", "dataprep.models.model_card"),
     ),
 )
 STAGES: Mapping[str, Stage] = {stage.name: stage for stage in _STAGES}

@@ -227,7 +227,10 @@ class Train(Section):
     batch_size: Positive = 64
     """Rows per batch."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Peak learning rate; null takes 0.02 for static models and 2e-5 for transformers. Tables after the first are trained at a quarter of it."""
+    """Peak learning rate; null takes 0.02 for static models and 2e-5 for transformers.
+
+    Tables after the first are trained at a quarter of it.
+    """
     warmup_fraction: Fraction = 0.1
     """Share of the steps in which the learning rate rises."""
     matryoshka_dims: tuple[Positive, ...] = (256, 128, 64)

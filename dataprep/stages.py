@@ -32,7 +32,7 @@ def ingest(build: Build, out: Output) -> str:
 
 def clean(build: Build, out: Output) -> str:
     """Mend the texts by named rules."""
-    from dataprep import cleaning
+    from dataprep.clean import cleaning
 
     rules = [name for name, is_on in build.recipe.clean.model_dump().items() if is_on]
     cleaned = cleaning.clean(build.table("ingest", "rows"), rules=rules)
@@ -43,7 +43,7 @@ def clean(build: Build, out: Output) -> str:
 
 def filter_rows(build: Build, out: Output) -> str:
     """Drop rows outside the limits, with every measured value."""
-    from dataprep import filters, reference_stages
+    from dataprep.filtering import filters, reference_stages
 
     kept = filters.keep(build.table("clean", "rows"), **build.recipe.filter.model_dump())
     out.tables({"rows": (kept.kept, schemas.ROWS), "events": (kept.events, schemas.LEDGER), "measures": (kept.measures, None)})
@@ -57,7 +57,7 @@ def filter_rows(build: Build, out: Output) -> str:
 
 def deduplicate(build: Build, out: Output) -> str:
     """Unite equal and nearly equal texts, and bring the rows into normal form: corpus, queries, judgements."""
-    from dataprep import dedup
+    from dataprep.duplicates import dedup
 
     tables = dedup.deduplicate(build.table("filter", "rows"), **build.recipe.deduplicate.model_dump())
     out.tables({name: (getattr(tables, name), schema) for name, schema in _DEDUPLICATED.items()})
@@ -97,7 +97,7 @@ def split(build: Build, out: Output) -> str:
 
 def negatives(build: Build, out: Output) -> str:
     """Pair every anchor with its positives and its hard negatives."""
-    from dataprep import negatives as hard_negatives
+    from dataprep.models import negatives as hard_negatives
 
     recipe = build.recipe
     mined = hard_negatives.mine(
@@ -118,8 +118,8 @@ def negatives(build: Build, out: Output) -> str:
 
 def lengths(build: Build, out: Output) -> str:
     """Measure every text in tokens of the model that will be trained."""
-    from dataprep import base_tokenizer
-    from dataprep import lengths as text_lengths
+    from dataprep.models import base_tokenizer
+    from dataprep.statistics import lengths as text_lengths
 
     recipe = build.recipe
     model = recipe.lengths.tokenizer or recipe.train.base_model
@@ -143,10 +143,10 @@ def lengths(build: Build, out: Output) -> str:
 
 def release(build: Build, out: Output) -> str:
     """Write the ledger and the folder that is published as a dataset."""
-    from dataprep import card, card_pictures, ledger
-    from dataprep import release as folder
-    from dataprep.manifest import build_manifest
-    from dataprep.reference_stages import published_recipe
+    from dataprep.filtering.reference_stages import published_recipe
+    from dataprep.releases import card, card_pictures, ledger
+    from dataprep.releases import release as folder
+    from dataprep.releases.manifest import build_manifest
 
     events = [build.table(stage, "events") for stage in ("ingest", "clean", "filter", "deduplicate")]
     judgements, queries = build.table("deduplicate", "judgements"), build.table("split", "queries")
@@ -171,8 +171,8 @@ def release(build: Build, out: Output) -> str:
 
 
 def _statistics(build: Build, written: pl.LazyFrame, rules: Mapping[str, Sequence[str]], origins: Sequence[Any]) -> dict[str, Any]:
-    from dataprep.quality_statistics import Curated, quality
-    from dataprep.split_statistics import split_statistics
+    from dataprep.statistics.quality_statistics import Curated, quality
+    from dataprep.statistics.split_statistics import split_statistics
 
     names = ("corpus", "judgements", "links", "near_questions", "conflicts")
     after = {name: build.table("deduplicate", name) for name in names}

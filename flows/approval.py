@@ -10,9 +10,9 @@ from prefect.client.schemas.objects import State
 from prefect.input import RunInput
 from prefect.states import Cancelled
 
-from dataprep import contracts
 from dataprep.build import Build
-from dataprep.diff import diff
+from dataprep.compare.diff import diff
+from dataprep.releases import contracts
 from flows.artifacts import markdown_table, summary_markdown
 from flows.operating import is_deployed, release_digest
 

@@ -136,7 +136,7 @@ def publish(build: Path, targets: tuple[str, ...], what: str, *, dry_run: bool, 
       dataprep publish data/build/sample --to hf://datasets/acme/pytania --to hf://acme/model --tag v1.0.0 --dry-run
     """
     from dataprep.build import existing_build
-    from dataprep.publishing import publish_build, settings_of
+    from dataprep.publishers.publishing import publish_build, settings_of
     from flows.screen import shown_stages
 
     found = existing_build(build)
@@ -165,7 +165,7 @@ def check(path: Path, *, as_json: bool) -> None:
     Example:
       dataprep check data/build/sample
     """
-    from dataprep.contracts import check as prove
+    from dataprep.releases.contracts import check as prove
     from flows.screen import show_contracts
 
     results = prove(path)
@@ -211,7 +211,7 @@ def diff(old: Path, new: Path, *, as_json: bool) -> None:
     Example:
       dataprep diff data/build/sample-2024 data/build/sample
     """
-    from dataprep.diff import diff as compare
+    from dataprep.compare.diff import diff as compare
     from flows.diff_screen import show_diff
 
     show_diff(compare(old, new), as_json=as_json)
@@ -229,7 +229,7 @@ def dedup_report(build: Path, threshold: float, *, as_json: bool) -> None:
       dataprep dedup-report data/build/sample --threshold 0.7
     """
     from dataprep.build import existing_build
-    from dataprep.dedup_report import dedup_report as compare
+    from dataprep.duplicates.dedup_report import dedup_report as compare
     from flows.dedup_screen import show_dedup_report
 
     show_dedup_report(compare(existing_build(build), threshold=threshold), as_json=as_json)
@@ -257,8 +257,8 @@ def leaks(one: Path, other: Path, columns: tuple[str, ...], *, as_json: bool) ->
       dataprep leaks train.tsv test.tsv --columns question=pytanie,passage=odpowiedz
       dataprep leaks data/build/sample exam.jsonl --columns question=text
     """
-    from dataprep.leaks import leaks as compare
-    from dataprep.text_sets import parse_columns
+    from dataprep.duplicates.leaks import leaks as compare
+    from dataprep.duplicates.text_sets import parse_columns
     from flows.leaks_screen import show_leaks
 
     if len(columns) > 2:  # noqa: PLR2004 - one for each side
@@ -277,7 +277,7 @@ def report(build: Path) -> None:
       dataprep report data/build/sample
     """
     from dataprep.build import existing_build
-    from dataprep.report import write_report
+    from dataprep.reports.report import write_report
 
     click.echo(write_report(existing_build(build)))
 
@@ -292,7 +292,7 @@ def card(release: Path) -> None:
       dataprep card data/build/sample/release
     """
     from dataprep import io
-    from dataprep.card import rendered_files
+    from dataprep.releases.card import rendered_files
 
     if not (release / "manifest.json").is_file():
         raise CallError(f"{release} is no release: it has no manifest.json")

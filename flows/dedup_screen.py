@@ -14,7 +14,7 @@ _MARKS = {"removed": ("[-", "-]"), "added": ("{+", "+}")}  # as `git diff --word
 
 
 def show_dedup_report(found: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print a report made by `dataprep.dedup_report.dedup_report`."""
+    """Print a report made by `dataprep.duplicates.dedup_report.dedup_report`."""
     console = Console(highlight=False)
     if as_json:
         console.file.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dataprep.diff import is_empty
+from dataprep.compare.diff import is_empty
 
 _CHANGES = ("old", "new", "added", "removed", "changed", "moved")
 _SHOWN = 25
@@ -16,7 +16,7 @@ _CHARS = 160
 
 
 def show_diff(found: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print a comparison made by `dataprep.diff.diff`."""
+    """Print a comparison made by `dataprep.compare.diff.diff`."""
     console = Console(highlight=False)
     if as_json:
         console.file.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")

@@ -12,7 +12,7 @@ _CHARS = 200
 
 
 def show_leaks(found: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print a comparison made by `dataprep.leaks.leaks`."""
+    """Print a comparison made by `dataprep.duplicates.leaks.leaks`."""
     console = Console(highlight=False)
     if as_json:
         console.file.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")

@@ -51,7 +51,7 @@ def stage(name: str, build: Build) -> str:
 @task(cache_policy=NO_CACHE)
 def report(build: Build) -> Path:
     """Write the page that shows what is finished; show its figures in Prefect's UI too, where there is a server."""
-    from dataprep.report import write_report  # noqa: PLC0415 - brings the plotting library
+    from dataprep.reports.report import write_report  # noqa: PLC0415 - brings the plotting library
 
     log.info("report", extra={"stage": "report", "state": "started"})
     page = write_report(build)

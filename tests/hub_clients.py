@@ -46,24 +46,24 @@ def _hasten() -> None:
 
 def publish_files(target: str, contents: Mapping[str, bytes], **options: Any) -> tuple[str, str, bool]:
     """Publish files to a repository; give back the commit, the plan in a line, and whether anything was new."""
-    from dataprep import hub, publish_plan  # noqa: PLC0415 - after the environment
+    from dataprep.publishers import hub, publish_plan  # noqa: PLC0415 - after the environment
 
     return _publish(target, {name: publish_plan.of_bytes(data) for name, data in contents.items()}, hub, options)
 
 
 def publish_folder(target: str, folder: Path, **options: Any) -> tuple[str, int]:
     """Publish a folder; give back the commit and the process's peak memory in bytes."""
-    from dataprep import hub, publish_plan  # noqa: PLC0415 - after the environment
+    from dataprep.publishers import hub, publish_plan  # noqa: PLC0415 - after the environment
 
     commit, _, _ = _publish(target, publish_plan.local_files(folder), hub, options)
     return commit, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _publish(target: str, files: Mapping[str, Any], hub: Any, options: Mapping[str, Any]) -> tuple[str, str, bool]:
-    from dataprep import hub_calls  # noqa: PLC0415 - after the environment
-    from dataprep.hub_commit import Message  # noqa: PLC0415
-    from dataprep.hub_repository import repository  # noqa: PLC0415
-    from dataprep.targets import parse  # noqa: PLC0415
+    from dataprep.publishers import hub_calls  # noqa: PLC0415 - after the environment
+    from dataprep.publishers.hub_commit import Message  # noqa: PLC0415
+    from dataprep.publishers.hub_repository import repository  # noqa: PLC0415
+    from dataprep.publishers.targets import parse  # noqa: PLC0415
 
     place, secret = parse(target), hub_calls.token()
     kept = {key: value for key, value in options.items() if key in ("private", "tag")}
@@ -77,8 +77,8 @@ def _publish(target: str, files: Mapping[str, Any], hub: Any, options: Mapping[s
 
 def publish_build(folder: Path, **settings: Any) -> list[str]:
     """Publish a build; give back the lines."""
-    from dataprep import publishing  # noqa: PLC0415 - after the environment
     from dataprep.build import existing_build  # noqa: PLC0415
+    from dataprep.publishers import publishing  # noqa: PLC0415 - after the environment
 
     build = existing_build(folder)
     is_dry_run = settings.pop("is_dry_run", False)

@@ -8,16 +8,16 @@ import polars as pl
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from dataprep import schemas
-from dataprep.base_tokenizer import BaseTokenizer
-from dataprep.card import rendered_files
 from dataprep.io import write_json, write_table, write_text
-from dataprep.ledger import assemble
-from dataprep.lengths import measure
-from dataprep.manifest import build_manifest
-from dataprep.quality_statistics import Curated, quality
+from dataprep.models.base_tokenizer import BaseTokenizer
 from dataprep.recipe import Recipe, Source
-from dataprep.release import StageTables, write_release
-from dataprep.split_statistics import split_statistics
+from dataprep.releases.card import rendered_files
+from dataprep.releases.ledger import assemble
+from dataprep.releases.manifest import build_manifest
+from dataprep.releases.release import StageTables, write_release
+from dataprep.statistics.lengths import measure
+from dataprep.statistics.quality_statistics import Curated, quality
+from dataprep.statistics.split_statistics import split_statistics
 
 QUESTIONS = {
     "q1": ("Kto napisał powieść Lalka?", "g1", "train"),

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from dataprep.base_tokenizer import count_tokens, find
 from dataprep.errors import CallError, RemoteError
+from dataprep.models.base_tokenizer import count_tokens, find
 
 NONE = pl.Series([], dtype=pl.String)
 
@@ -85,5 +85,6 @@ def test_a_hub_that_is_out_of_reach_is_a_remote_error(monkeypatch: pytest.Monkey
 
 
 def test_finding_a_tokenizer_loads_no_torch() -> None:
-    code = "import sys, dataprep.base_tokenizer, dataprep.negatives; sys.exit(bool({'torch', 'transformers', 'spacy'} & set(sys.modules)))"
+    heavy = "bool({'torch', 'transformers', 'spacy'} & set(sys.modules))"
+    code = f"import sys, dataprep.models.base_tokenizer, dataprep.models.negatives; sys.exit({heavy})"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep.batches import as_rows, cap_positives, left_out, n_batches, plan
 from dataprep.errors import DataError
+from dataprep.models.batches import as_rows, cap_positives, left_out, n_batches, plan
 
 PAIRS = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 12), st.integers(0, 12)), min_size=2, max_size=60)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep.bm25 import STOP_WORDS, Index, words
+from dataprep.models.bm25 import STOP_WORDS, Index, words
 from dataprep.text import fold
 
 CORPUS = pl.DataFrame(

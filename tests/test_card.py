@@ -9,9 +9,9 @@ import pytest
 import release_case
 from huggingface_hub import DatasetCard
 
-from dataprep.card import card, rendered_files
-from dataprep.card_figures import plain
-from dataprep.release import CONFIGS
+from dataprep.releases.card import card, rendered_files
+from dataprep.releases.card_figures import plain
+from dataprep.releases.release import CONFIGS
 
 
 @pytest.fixture(scope="module")

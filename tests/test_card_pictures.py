@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from release_case import recipe, rewrite_texts, write_build
 
-from dataprep import contracts, io
-from dataprep.card_pictures import pictures
-from dataprep.manifest import describe_files
-from dataprep.release_files import manifest, statistics
+from dataprep import io
+from dataprep.releases import contracts
+from dataprep.releases.card_pictures import pictures
+from dataprep.releases.manifest import describe_files
+from dataprep.releases.release_files import manifest, statistics
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import characters, cleaning, schemas
+from dataprep import schemas
+from dataprep.clean import characters, cleaning
 from dataprep.recipe import Clean
 
 ALL = list(cleaning.RULES)

@@ -11,10 +11,10 @@ import release_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataprep import contracts
 from dataprep.errors import CallError
 from dataprep.io import read_json, write_json
-from dataprep.offenders import groups_in_two_splits, rows_without_one_end
+from dataprep.releases import contracts
+from dataprep.releases.offenders import groups_in_two_splits, rows_without_one_end
 from dataprep.schemas import LEDGER
 
 Break = Callable[[Path], None]

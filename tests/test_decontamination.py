@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep.build import existing_build, finish, opened
-from dataprep.cross_matches import cross_matches
-from dataprep.decontamination import Decontaminated, decontaminate
+from dataprep.duplicates.cross_matches import cross_matches
 from dataprep.errors import CallError, SourceMissingError
 from dataprep.explain import stories
+from dataprep.filtering.decontamination import Decontaminated, decontaminate
 from dataprep.pipeline import PREPARE, STAGES, reference_digest
 from dataprep.recipe import Source
 from dataprep.recipe_file import load

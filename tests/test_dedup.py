@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
-from dataprep.dedup import Deduplicated, deduplicate
-from dataprep.guards import guards
-from dataprep.near import near_pairs
+from dataprep.duplicates.dedup import Deduplicated, deduplicate
+from dataprep.duplicates.guards import guards
+from dataprep.duplicates.near import near_pairs
 from dataprep.recipe import Deduplicate
 from dataprep.text import digest, fold, passage_id, query_id
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from dataprep import io, recipe_file
 from dataprep.build import Build
-from dataprep.dedup import Deduplicated, deduplicate
-from dataprep.dedup_report import dedup_report
+from dataprep.duplicates.dedup import Deduplicated, deduplicate
+from dataprep.duplicates.dedup_report import dedup_report
 from dataprep.errors import CallError
 from dataprep.recipe import Deduplicate, Recipe, Source
 from dataprep.schemas import ROWS

@@ -13,13 +13,13 @@ from release_case import Case, case, recipe, write_build
 
 from dataprep import schemas
 from dataprep.build import finish, opened
-from dataprep.diff import diff, is_empty
-from dataprep.diff_tables import compare_splits, compare_tables
+from dataprep.compare.diff import diff, is_empty
+from dataprep.compare.diff_tables import compare_splits, compare_tables
 from dataprep.errors import CallError, DataError
 from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe_file import load
-from dataprep.release import CORPUS, GROUPS, PAIRS, QRELS, QUERIES, TRIPLETS
-from dataprep.release_files import Published
+from dataprep.releases.release import CORPUS, GROUPS, PAIRS, QRELS, QUERIES, TRIPLETS
+from dataprep.releases.release_files import Published
 
 SPLIT = {"split": pl.String}
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep.embedded import token_vectors, train_tokenizer
+from dataprep.models.embedded import token_vectors, train_tokenizer
 
 SEA = ["statek", "żagle", "kapitana", "marynarze", "nabrzeże", "kotwica", "latarnia", "fale"]
 SCHOOL = ["egzamin", "podręcznik", "algebra", "studenci", "wykładowca", "uczelnia", "ocena", "zeszyt"]
@@ -21,7 +21,7 @@ _DIGEST = """
 import sys
 from hashlib import sha256
 import polars as pl
-from dataprep.embedded import train_tokenizer
+from dataprep.models.embedded import train_tokenizer
 print(sha256(train_tokenizer(pl.Series(sys.argv[1:])).to_str().encode()).hexdigest())
 """
 

@@ -3,9 +3,9 @@
 import polars as pl
 
 from dataprep import schemas
-from dataprep.error_analysis import compare_systems, ranked_above
-from dataprep.marked_html import listing, marked
-from dataprep.marking import Run
+from dataprep.models.error_analysis import compare_systems, ranked_above
+from dataprep.reports.marked_html import listing, marked
+from dataprep.reports.marking import Run
 
 PER_QUERY = pl.LazyFrame(
     [

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import evaluation, schemas
+from dataprep import schemas
 from dataprep.errors import DataError
-from dataprep.evaluation import Task, Vectors, evaluate, primary_score, retrieval_task
-from dataprep.metrics import MEASURES
+from dataprep.models import evaluation
+from dataprep.models.evaluation import Task, Vectors, evaluate, primary_score, retrieval_task
+from dataprep.models.metrics import MEASURES
 
 
 class Stub:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import filters, quality, schemas
+from dataprep import schemas
+from dataprep.filtering import filters, quality
 from dataprep.recipe import Filter
 from dataprep.text import fold
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataprep.guards import GUARDS, Guard, guards, strict_fold
+from dataprep.duplicates.guards import GUARDS, Guard, guards, strict_fold
 from dataprep.text import fold
 
 TEXTS = st.text(max_size=30) | st.lists(

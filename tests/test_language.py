@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dataprep import language
 from dataprep.errors import CallError
+from dataprep.filtering import language
 
 FOLDER = Path(os.environ.get("DATAPREP_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -144,7 +144,7 @@ def test_a_longer_minimum_is_more_lenient() -> None:
 
 
 def test_the_identifier_is_not_loaded_before_it_is_needed() -> None:
-    code = "import sys, dataprep.filters; sys.exit('py3langid' in sys.modules)"
+    code = "import sys, dataprep.filtering.filters; sys.exit('py3langid' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

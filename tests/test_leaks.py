@@ -12,9 +12,9 @@ import release_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataprep.duplicates.leaks import leaks
+from dataprep.duplicates.text_sets import parse_columns, read_set
 from dataprep.errors import CallError
-from dataprep.leaks import leaks
-from dataprep.text_sets import parse_columns, read_set
 
 ASKED = ("Kto napisał powieść Lalka?", "Gdzie leży góra Giewont?", "Ile nóg ma pająk?")
 TOLD = (

@@ -3,7 +3,7 @@ import release_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataprep.ledger import assemble
+from dataprep.releases.ledger import assemble
 from dataprep.schemas import LEDGER, TERMINAL_ACTIONS
 
 CASE = release_case.case()

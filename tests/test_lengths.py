@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from dataprep import spacy_counts
-from dataprep.base_tokenizer import BaseTokenizer
-from dataprep.length_statistics import histogram, summarise, truncation
-from dataprep.lengths import Measured, measure, n_sentences, n_words
-from dataprep.training_cost import epoch_cost, expected_longest
+from dataprep.models.base_tokenizer import BaseTokenizer
+from dataprep.statistics import spacy_counts
+from dataprep.statistics.length_statistics import histogram, summarise, truncation
+from dataprep.statistics.lengths import Measured, measure, n_sentences, n_words
+from dataprep.statistics.training_cost import epoch_cost, expected_longest
 
 LENGTHS = st.lists(st.integers(1, 60), min_size=1, max_size=30)
 

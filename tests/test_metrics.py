@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep.metrics import MEASURES, difference, per_query, summary
+from dataprep.models.metrics import MEASURES, difference, per_query, summary
 
 PASSAGES = [f"p{i:02}" for i in range(12)]
 

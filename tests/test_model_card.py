@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
-from dataprep.metrics import MEASURES
-from dataprep.model_card import card
+from dataprep.models.metrics import MEASURES
+from dataprep.models.model_card import card
 
 
 def metadata(text: str) -> Any:

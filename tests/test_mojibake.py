@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import cleaning, mojibake
+from dataprep.clean import cleaning, mojibake
 
 POLISH = [
     "Zażółć gęślą jaźń.",

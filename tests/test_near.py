@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import near, near_candidates, usual
-from dataprep.near import near_pairs
-from dataprep.near_shingles import shingles
+from dataprep import usual
+from dataprep.duplicates import near, near_candidates
+from dataprep.duplicates.near import near_pairs
+from dataprep.duplicates.near_shingles import shingles
 from dataprep.text import fold
 
 WORDS = st.sampled_from(["a", "b", "aa", "ab", "ż", "ą,", "B."])

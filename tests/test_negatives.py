@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
-from dataprep.negatives import REASONS, Mined, mine
+from dataprep.models.negatives import REASONS, Mined, mine
 
 SUBJECTS = ["zamek", "rzeka", "góra", "król", "ptak"]
 SETTINGS: dict[str, Any] = {

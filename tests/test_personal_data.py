@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import personal_data
+from dataprep.filtering import personal_data
 
 FOUND = {
     "PESEL 44051401359, Jan": "PESEL [PESEL], Jan",

@@ -16,14 +16,16 @@ import release_case
 from hub_clients import client, environment, publish_build, refused
 from hub_server import Fault, Server, serving
 
-from dataprep import contracts, io, publish_folder, recipe_file
+from dataprep import io, recipe_file
 from dataprep.build import existing_build
 from dataprep.errors import BusyError, CallError, DataError
-from dataprep.publication import Place, Publication, model_card
-from dataprep.publish_plan import local_files
-from dataprep.publishing import publish_build as publish_here
-from dataprep.publishing import settings_of
-from dataprep.targets import HubTarget
+from dataprep.publishers import publish_folder
+from dataprep.publishers.publication import Place, Publication, model_card
+from dataprep.publishers.publish_plan import local_files
+from dataprep.publishers.publishing import publish_build as publish_here
+from dataprep.publishers.publishing import settings_of
+from dataprep.publishers.targets import HubTarget
+from dataprep.releases import contracts
 
 DATASET, MODEL = "hf://datasets/acme/pytania", "hf://acme/model"
 SECRET = "hf_alice"  # noqa: S105 - a made-up token
@@ -32,7 +34,7 @@ SECRET = "hf_alice"  # noqa: S105 - a made-up token
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small build with a release and a model."""
-    from dataprep import embedded  # noqa: PLC0415 - brings torch
+    from dataprep.models import embedded  # noqa: PLC0415 - brings torch
 
     folder = release_case.write_build(tmp_path_factory.mktemp("published") / "build")
     io.write_text(recipe_file.dump(release_case.recipe()), folder / "recipe.toml")

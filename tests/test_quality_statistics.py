@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
-from dataprep.ledger import assemble
-from dataprep.quality_statistics import quality
-from dataprep.rule_examples import rule_counts
-from dataprep.shortcuts import probe, row_wise_leaks
-from dataprep.split_statistics import split_statistics
+from dataprep.releases.ledger import assemble
+from dataprep.statistics.quality_statistics import quality
+from dataprep.statistics.rule_examples import rule_counts
+from dataprep.statistics.shortcuts import probe, row_wise_leaks
+from dataprep.statistics.split_statistics import split_statistics
 
 CASE = release_case.case()
 LEDGER = assemble(CASE.rows.lazy(), [CASE.events.lazy()], CASE.judgements.lazy(), CASE.split_queries.lazy())

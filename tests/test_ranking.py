@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dataprep.ranking import from_keys, largest, matryoshka_dims, order_keys, run_frame
+from dataprep.models.ranking import from_keys, largest, matryoshka_dims, order_keys, run_frame
 
 SCORES = arrays.arrays(np.float32, st.integers(1, 30), elements=st.sampled_from([-1.0, -0.25, 0.0, 0.5, 0.5000001, 0.75, 1.0]))
 

@@ -9,8 +9,8 @@ import pytest
 import release_case
 
 from dataprep.io import files_below
-from dataprep.manifest import build_manifest
-from dataprep.release import CONFIGS, SCHEMAS, table_path
+from dataprep.releases.manifest import build_manifest
+from dataprep.releases.release import CONFIGS, SCHEMAS, table_path
 
 CASE = release_case.case()
 

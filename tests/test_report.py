@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import charts, report
 from dataprep.build import Build, finish, opened
 from dataprep.errors import CallError
 from dataprep.io import read_json
-from dataprep.marking import Run, compare, excerpt, visible
 from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe import Recipe
-from dataprep.report_examples import MAX_EVENTS, ledger_of
-from dataprep.report_remarks import remarks
-from dataprep.report_samples import ledger_sample
+from dataprep.reports import charts, report
+from dataprep.reports.marking import Run, compare, excerpt, visible
+from dataprep.reports.report_examples import MAX_EVENTS, ledger_of
+from dataprep.reports.report_remarks import remarks
+from dataprep.reports.report_samples import ledger_sample
 from dataprep.schemas import LEDGER, ROWS
 
 SAMPLE = Path(__file__).parent.parent / "data/sample/pairs.tsv"

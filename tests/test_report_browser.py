@@ -13,7 +13,7 @@ from dataprep.build import Build, finish, opened
 from dataprep.io import read_json, write_json
 from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe import Recipe
-from dataprep.report import write_report
+from dataprep.reports.report import write_report
 
 SAMPLE = Path(__file__).parent.parent / "data/sample/pairs.tsv"
 HOSTILE = "</script><script>window.isHostile = true</script><img src=x onerror='window.isHostile = true'>"
@@ -79,7 +79,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 
 @pytest.fixture
-def page(browser: Any, build: Build) -> Any:  # noqa: ANN401 - selenium's driver
+def page(browser: Any, build: Build) -> Any:
     """The page, freshly opened."""
     browser.get("about:blank")
     for log in ("browser", "performance"):
@@ -88,18 +88,18 @@ def page(browser: Any, build: Build) -> Any:  # noqa: ANN401 - selenium's driver
     return browser
 
 
-def text(page: Any, selector: str) -> str:  # noqa: ANN401
+def text(page: Any, selector: str) -> str:
     return str(page.find_element("css selector", selector).text)
 
 
-def rows(page: Any) -> list[list[str]]:  # noqa: ANN401
+def rows(page: Any) -> list[list[str]]:
     """Cells of the ledger's rows as shown."""
     script = "return [...document.querySelectorAll('#ledger-table tbody tr')].map(r => [...r.cells].map(c => c.innerText))"
     shown: list[list[str]] = page.execute_script(script)
     return shown
 
 
-def test_the_headline_is_the_manifests(page: Any, build: Build) -> None:  # noqa: ANN401
+def test_the_headline_is_the_manifests(page: Any, build: Build) -> None:
     manifest = read_json(build.release / "manifest.json")
     facts = [found.text for found in page.find_elements("css selector", ".facts .figure")]
     assert facts[0] == f"{sum(manifest['counts']['kept'].values()):,}"
@@ -108,7 +108,7 @@ def test_the_headline_is_the_manifests(page: Any, build: Build) -> None:  # noqa
     assert facts[3] == "0.450"  # the fine-tuned model at its largest dimension
 
 
-def test_it_opens_fast_without_errors_and_without_the_network(page: Any) -> None:  # noqa: ANN401
+def test_it_opens_fast_without_errors_and_without_the_network(page: Any) -> None:
     timing = page.execute_script("const n = performance.getEntriesByType('navigation')[0]; return n.loadEventEnd - n.startTime")
     messages = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
     asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
@@ -118,7 +118,7 @@ def test_it_opens_fast_without_errors_and_without_the_network(page: Any) -> None
     assert timing < 1_000
 
 
-def test_hostile_texts_are_shown_as_text(page: Any) -> None:  # noqa: ANN401
+def test_hostile_texts_are_shown_as_text(page: Any) -> None:
     search = page.find_element("id", "ledger-q")
     search.send_keys("window.isHostile")
     assert any("<script>window.isHostile = true</script>" in row[4] for row in rows(page))
@@ -126,7 +126,7 @@ def test_hostile_texts_are_shown_as_text(page: Any) -> None:  # noqa: ANN401
     assert page.execute_script("return document.images.length") == 0
 
 
-def test_a_charts_bar_leads_to_its_rows(page: Any, build: Build) -> None:  # noqa: ANN401
+def test_a_charts_bar_leads_to_its_rows(page: Any, build: Build) -> None:
     n_rows = read_json(build.release / "manifest.json")["counts"]["by_rule"]["clean.white_space"]
     bar = page.find_element("css selector", '.chart a[href="#ledger?stage=clean&rule=white_space"] path')
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", bar)
@@ -139,7 +139,7 @@ def test_a_charts_bar_leads_to_its_rows(page: Any, build: Build) -> None:  # noq
     assert page.find_element("id", "ledger-rule").get_property("value") == "white_space"
 
 
-def test_every_number_leads_to_as_many_rows_where_the_sample_is_whole(page: Any, build: Build) -> None:  # noqa: ANN401
+def test_every_number_leads_to_as_many_rows_where_the_sample_is_whole(page: Any, build: Build) -> None:
     by_rule = read_json(build.release / "manifest.json")["counts"]["by_rule"]
     for link in page.find_elements("css selector", "#rules-table a"):
         stage, rule = link.find_element("xpath", "ancestor::tr").text.split()[:2]
@@ -152,7 +152,7 @@ def test_every_number_leads_to_as_many_rows_where_the_sample_is_whole(page: Any,
         assert "in the whole ledger" in text(page, "#ledger-status")
 
 
-def test_the_ledger_is_sorted_by_its_heads_with_the_keyboard(page: Any) -> None:  # noqa: ANN401
+def test_the_ledger_is_sorted_by_its_heads_with_the_keyboard(page: Any) -> None:
     page.execute_script("location.hash = '#ledger?action=rejected'")
     time.sleep(0.2)
     head = page.find_element("css selector", 'th[data-sort="rule"]')
@@ -165,7 +165,7 @@ def test_the_ledger_is_sorted_by_its_heads_with_the_keyboard(page: Any) -> None:
     assert len(set(shown)) > 1
 
 
-def test_filters_search_and_clearing(page: Any) -> None:  # noqa: ANN401
+def test_filters_search_and_clearing(page: Any) -> None:
     whole = text(page, "#ledger-status")
     page.find_element("css selector", "#ledger-action option[value=dropped]").click()
     assert {row[2] for row in rows(page)} == {"dropped"}
@@ -178,7 +178,7 @@ def test_filters_search_and_clearing(page: Any) -> None:  # noqa: ANN401
     assert page.execute_script("return location.hash") == "#ledger"
 
 
-def test_pages_of_the_ledger_turn(page: Any) -> None:  # noqa: ANN401
+def test_pages_of_the_ledger_turn(page: Any) -> None:
     first = rows(page)
     assert not page.find_element("id", "ledger-previous").is_enabled()
     page.find_element("id", "ledger-next").click()
@@ -190,7 +190,7 @@ def test_pages_of_the_ledger_turn(page: Any) -> None:  # noqa: ANN401
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_every_screen_and_keeps_its_contrast(page: Any, width: int, scheme: str) -> None:  # noqa: ANN401
+def test_it_fits_every_screen_and_keeps_its_contrast(page: Any, width: int, scheme: str) -> None:
     page.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
     )
@@ -221,7 +221,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_everything_that_can_be_used_has_a_name(page: Any) -> None:  # noqa: ANN401
+def test_everything_that_can_be_used_has_a_name(page: Any) -> None:
     tree = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     used = [
         node

@@ -12,11 +12,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from dataprep import contracts, io
+from dataprep import io
 from dataprep.build import finish, opened
 from dataprep.explain import find, stories
 from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe_file import load
+from dataprep.releases import contracts
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 TERMINAL = ["rejected", "dropped", "merged", "kept"]

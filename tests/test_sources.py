@@ -36,7 +36,7 @@ def rows_of(text: st.SearchStrategy[str]) -> st.SearchStrategy[list[Row]]:
     return st.lists(st.tuples(text.map(str.strip), solid, solid, text, LABELS), min_size=1, max_size=8)
 
 
-def read(folder: Path, data: bytes, *, name: str = "rows.tsv", kind: str = "tsv", **more: Any) -> Ingested:  # noqa: ANN401
+def read(folder: Path, data: bytes, *, name: str = "rows.tsv", kind: str = "tsv", **more: Any) -> Ingested:
     (folder / name).write_bytes(data)
     source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": name, "columns": COLUMNS, **more})
     return read_source(source, folder=folder, scratch=Path(tempfile.mkdtemp(dir=folder)))

@@ -20,7 +20,7 @@ from dataprep.sources.read import Ingested, read_source
 TSV = b"question\tpassage\tlabel\nq\tp\t1\n"
 
 
-def read(folder: Path, path: str, *, kind: str = "tsv", **more: Any) -> Ingested:  # noqa: ANN401
+def read(folder: Path, path: str, *, kind: str = "tsv", **more: Any) -> Ingested:
     source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": path, **more})
     return read_source(source, folder=folder, scratch=folder / "scratch")
 

@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 
-def read(path: str, kind: str, scratch: Path, **more: Any) -> Ingested:  # noqa: ANN401
+def read(path: str, kind: str, scratch: Path, **more: Any) -> Ingested:
     source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": path, **more})
     return read_source(source, folder=FOLDER, scratch=scratch)
 

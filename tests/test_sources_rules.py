@@ -13,7 +13,7 @@ HEADER = b"id\tquestion\tpassage\tlabel\n"
 GOOD = b"k\tq\tp\t1\n"
 
 
-def read(folder: Path, data: bytes, *, name: str = "a.tsv", kind: str = "tsv", **more: Any) -> Ingested:  # noqa: ANN401
+def read(folder: Path, data: bytes, *, name: str = "a.tsv", kind: str = "tsv", **more: Any) -> Ingested:
     (folder / name).write_bytes(data)
     source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": name, "columns": {"id": "id"}, **more})
     return read_source(source, folder=folder, scratch=folder / "scratch")

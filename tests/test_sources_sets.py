@@ -17,12 +17,12 @@ QRELS = "query-id\tcorpus-id\tscore\nq1\tc1\t1\nq1\tc2\t0\n"
 FIELDS = ("source_key", "question", "passage", "title", "label")
 
 
-def read(folder: Path, path: str, kind: str, **more: Any) -> Ingested:  # noqa: ANN401
+def read(folder: Path, path: str, kind: str, **more: Any) -> Ingested:
     source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": path, **more})
     return read_source(source, folder=folder, scratch=folder / "scratch")
 
 
-def squad(folder: Path, content: Any) -> Ingested:  # noqa: ANN401
+def squad(folder: Path, content: Any) -> Ingested:
     (folder / "a.json").write_text(json.dumps(content, ensure_ascii=True))
     return read(folder, "a.json", "squad")
 
@@ -67,7 +67,7 @@ def test_odd_parts_of_a_squad_file_are_rejected_one_by_one(tmp_path: Path) -> No
     assert got.rejected.collect()["before"].null_count() == 0
 
 
-def beir(folder: Path, *, corpus: Any = CORPUS, queries: Any = QUERIES, qrels: str = QRELS, split: str = "test") -> None:  # noqa: ANN401
+def beir(folder: Path, *, corpus: Any = CORPUS, queries: Any = QUERIES, qrels: str = QRELS, split: str = "test") -> None:
     (folder / "qrels").mkdir(parents=True, exist_ok=True)
     for name, texts in (("corpus", corpus), ("queries", queries)):
         (folder / f"{name}.jsonl").write_text("\n".join(t if isinstance(t, str) else json.dumps(t) for t in texts))

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep.dedup import Deduplicated, deduplicate
+from dataprep.duplicates.dedup import Deduplicated, deduplicate
 from dataprep.recipe import Deduplicate
 from dataprep.schemas import QUERIES, ROWS, SPLIT_QUERIES
 from dataprep.splits import assign, assign_rows

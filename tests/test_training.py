@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from dataprep import embedded, training
-from dataprep.encode import ModelEncoder, is_static, load
 from dataprep.errors import CallError
+from dataprep.models import embedded, training
+from dataprep.models.encode import ModelEncoder, is_static, load
 
 SUBJECTS = ["zamek", "rzeka", "góra", "król", "ptak", "most", "las", "okręt", "szkoła", "piekarz", "zegar", "młyn"]
 TABLES = {

@@ -20,9 +20,9 @@ import numpy as np
 import polars as pl
 
 from dataprep import schemas
-from dataprep.base_tokenizer import BaseTokenizer
-from dataprep.embedded import train_tokenizer
-from dataprep.lengths import measure
+from dataprep.models.base_tokenizer import BaseTokenizer
+from dataprep.models.embedded import train_tokenizer
+from dataprep.statistics.lengths import measure
 
 SAMPLE = Path(__file__).parents[2] / "data/sample/pairs.tsv"
 BATCH = 4_096

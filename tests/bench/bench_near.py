@@ -34,7 +34,7 @@ PUNCTUATION = r"[^\p{L}\p{M}\p{N}]+"
 
 
 def ours(data: Path) -> Pairs:
-    from dataprep.near import near_pairs  # noqa: PLC0415 - each tool's imports are its own cost
+    from dataprep.duplicates.near import near_pairs  # noqa: PLC0415 - each tool's imports are its own cost
 
     texts = pl.scan_parquet(data).select(pl.col("id").cast(pl.String), "text")
     found = near_pairs(texts, shingle_words=WORDS, min_jaccard=THRESHOLD).select(pl.col("left", "right").cast(pl.Int64)).collect()

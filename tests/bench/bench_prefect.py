@@ -18,7 +18,7 @@ from pathlib import Path
 from dataprep.build import finish, opened
 from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe_file import load
-from dataprep.report import write_report
+from dataprep.reports.report import write_report
 with opened(Path(sys.argv[1]), load("sample")) as build:
     for name in PREPARE:
         finish(STAGES[name], build)

@@ -1,0 +1,1 @@
+"""Text to text rules, one idea per module; `cleaning.clean` is the way in."""

@@ -1,0 +1,1 @@
+"""Two releases compared; `diff.diff` is the way in."""

@@ -1,0 +1,1 @@
+"""Equal and nearly equal texts: found exactly, guarded, united; `dedup.deduplicate` is the way in."""

@@ -1,0 +1,141 @@
+"""What another threshold would merge, told from the links of a build: nothing is searched again.
+
+The links of a build hold every pair of passages from a certain similarity on, merged or not, with the
+guard that speaks against it. So the same choice of representatives can be made again at any threshold
+above that, and compared with what the build did.
+"""
+
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from dataprep.build import Build
+from dataprep.duplicates import same_texts
+from dataprep.duplicates.guards import strict_fold
+from dataprep.duplicates.same_texts import REVIEW_JACCARD
+from dataprep.errors import CallError
+from dataprep.recipe import Deduplicate
+from dataprep.reports.marking import Run, compare, excerpt
+from dataprep.text import fold, passage_id
+
+_SHOWN = 50
+_BY_SIMILARITY = ["jaccard", "passage_id", "into_id"]
+
+
+class _Merges(NamedTuple):
+    """Mappings of passages at the build's own threshold and at the other: passage_id, into_id, jaccard; representatives left out."""
+
+    now: pl.DataFrame
+    then: pl.DataFrame
+
+
+def dedup_report(build: Build, *, threshold: float) -> dict[str, Any]:
+    """Compare what a build merged with what it would merge at another threshold.
+
+    Args:
+        build: A build whose deduplicate stage is finished.
+        threshold: Smallest word n-gram Jaccard at which passages would be merged.
+
+    Returns:
+        Plain values. `threshold`, that of the `recipe`, and `measured_from`; `counts` of all that follows;
+        and at most 50 of each, the least similar first:
+        `newly_merged`, also those that were merged into another, and `no_longer_merged`: passage_id,
+        into_id, jaccard, both texts, and `marked`, the runs in which they differ;
+        `kept_apart`: the same, with the `guard` that speaks; its count is told by guard;
+        `new_conflicts` and `settled_conflicts`: a question, and the passage that it would then, or no
+        longer, carry both labels for.
+
+    Raises:
+        CallError: The stage is not finished, or the links do not reach down to the threshold.
+    """
+    if not build.is_finished("deduplicate"):
+        raise CallError(f"{build.folder} has no links yet; `dataprep run … --until deduplicate` finds them")
+    settings = build.recipe.deduplicate
+    measured_from = min(REVIEW_JACCARD, settings.min_passage_jaccard)
+    if not measured_from <= threshold <= 1:
+        hint = (
+            f"set deduplicate.min_passage_jaccard = {threshold:g} and run the build again"
+            if 0 < threshold < measured_from
+            else "name one there"
+        )
+        raise CallError(f"threshold {threshold:g}: links of {build.folder} are measured from {measured_from:g} to 1; {hint}")
+    links = build.table("deduplicate", "links").collect()
+    texts = _texts(build, links)
+    merges = _merges(links, texts, settings, threshold)
+    newly = merges.then.join(merges.now, on=["passage_id", "into_id"], how="anti")
+    no_longer = merges.now.join(merges.then, on="passage_id", how="anti")
+    apart = links.filter(~pl.col("is_merged"), pl.col("jaccard") >= threshold, pl.col("guard").is_not_null())
+    apart = apart.select("passage_id", "guard", "jaccard", into_id="other_id")
+    conflicts = [_conflicts(build, texts, mapping, settings) for mapping in merges]
+    pair = ["question", "passage_id"]
+    found = {"newly_merged": newly, "no_longer_merged": no_longer, "kept_apart": apart}
+    changed = {
+        "new_conflicts": conflicts[1].join(conflicts[0], on=pair, how="anti"),
+        "settled_conflicts": conflicts[0].join(conflicts[1], on=pair, how="anti"),
+    }
+    by_guard = dict(apart.group_by("guard").len().sort("guard").iter_rows())
+    counts = {name: rows.height for name, rows in (found | changed).items()} | {"kept_apart": by_guard}
+    return {
+        "threshold": threshold,
+        "recipe": settings.min_passage_jaccard,
+        "measured_from": measured_from,
+        "counts": {"merged_now": merges.now.height, "merged_then": merges.then.height, **counts},
+        **{name: _shown(rows, texts) for name, rows in found.items()},
+        **{name: rows.sort(pair).head(_SHOWN).to_dicts() for name, rows in changed.items()},
+    }
+
+
+def _texts(build: Build, links: pl.DataFrame) -> pl.DataFrame:
+    """The linked passages as `same_texts.ranked` gives them: id, text, whether a row with it was judged relevant, keys and rank."""
+    linked = pl.concat([links["passage_id"], links["other_id"]]).unique().implode()
+    # From the rows, for a passage whose pairs were all dropped stands in no table of the stage.
+    rows = build.table("filter", "rows").select("label", text="passage", id=passage_id(pl.col("passage")))
+    is_positive = (pl.col("label") == 1).fill_null(value=False).any()
+    texts = rows.filter(pl.col("id").is_in(linked)).group_by("id").agg(pl.col("text").first(), is_positive=is_positive)
+    return same_texts.ranked(texts.collect(), kinds=build.recipe.deduplicate.guards)
+
+
+def _merges(links: pl.DataFrame, texts: pl.DataFrame, settings: Deduplicate, threshold: float) -> _Merges:
+    """Choose the representatives again, as the build does, over the links between those that stand for their equals."""
+    exact = same_texts.exact_mapping(texts, unite=settings.passages != "off")
+    stays = exact["into_id"].implode()
+    ranks = texts.select("id", "rank")
+    ends = links.join(ranks, left_on="passage_id", right_on="id").join(ranks, left_on="other_id", right_on="id", suffix="_other")
+    is_later = pl.col("rank") > pl.col("rank_other")
+    later, earlier = (
+        pl.when(is_later).then(one).otherwise(other) for one, other in (("passage_id", "other_id"), ("other_id", "passage_id"))
+    )
+    between = ends.filter(pl.all_horizontal(pl.col("passage_id", "other_id").is_in(stays)))
+    oriented = between.select("kind", "jaccard", "guard", passage_id=later, other_id=earlier)
+    then = same_texts.near_mapping(texts, exact, oriented, min_jaccard=threshold)
+    away = then.filter(pl.col("id") != pl.col("into_id")).select("into_id", "jaccard", passage_id="id")
+    now = links.filter("is_merged").select("jaccard", passage_id="passage_id", into_id="other_id")
+    columns = ["passage_id", "into_id", "jaccard"]
+    return _Merges(now.select(columns), away.select(columns))
+
+
+def _conflicts(build: Build, texts: pl.DataFrame, merged: pl.DataFrame, settings: Deduplicate) -> pl.DataFrame:
+    """Questions that carry both labels for one passage once passages are merged: question, passage_id, n_rows; of linked passages only."""
+    if not settings.questions:
+        return pl.DataFrame(schema={"question": pl.String, "passage_id": pl.String, "n_rows": pl.UInt32})
+    into = texts.select("id", "text").join(merged.select(id="passage_id", into_id="into_id"), on="id", how="left")
+    of_text = into.select(passage="text", passage_id=pl.coalesce("into_id", "id")).lazy()
+    rows = build.table("filter", "rows").join(of_text, on="passage")
+    question = pl.col("question")
+    pairs = rows.group_by("passage_id", key=strict_fold(question) if "symbol" in settings.guards else fold(question)).agg(
+        question=pl.col("question").min(), n_rows=pl.len(), labels=(pl.col("label").fill_null(1) > 0).n_unique()
+    )
+    return pairs.filter(pl.col("labels") > 1).select("question", "passage_id", "n_rows").collect()
+
+
+def _shown(pairs: pl.DataFrame, texts: pl.DataFrame) -> list[dict[str, Any]]:
+    """The least similar pairs with their texts, and what differs marked."""
+    first = pairs.sort(_BY_SIMILARITY).head(_SHOWN)
+    told = first.join(texts.select(passage_id="id", text="text"), on="passage_id", maintain_order="left").join(
+        texts.select(into_id="id", into_text="text"), on="into_id", maintain_order="left"
+    )
+    return [{**row, "marked": [run._asdict() for run in _marked(row)]} for row in told.to_dicts()]
+
+
+def _marked(row: dict[str, Any]) -> list[Run]:
+    return excerpt(compare(row["text"], row["into_text"], by="words"))

@@ -1,0 +1,135 @@
+"""All pairs of texts whose word n-gram sets have at least a given Jaccard similarity, found exactly.
+
+A set-similarity join: no sampling, no missed pair, and each pair carries its exact similarity.
+The steps, each in a module of its own:
+
+    near_words       texts -> hashes of their words
+    near_shingles    words -> hashes of n-grams
+    near_prefix      which texts can have a partner at all, and by which shingles it must show
+    near_candidates  pairs that share such a shingle and whose sizes and positions allow the overlap
+    here             the exact similarity of every candidate
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dataprep.duplicates.near_candidates import candidate_batches
+from dataprep.duplicates.near_prefix import KEY_BITS, MAX_PACKED, Rarity, Sets, possible_sets
+from dataprep.duplicates.near_shingles import Shingles, shingles
+from dataprep.duplicates.near_words import Integers
+
+_CHUNK_BYTES = 1 << 20  # of text per step: few enough for the processor's cache, many enough for NumPy
+_CHUNK_PAIRS = 1 << 10  # at most MAX_PACKED
+_MAX_THREADS = 8  # each holds some 60 MB
+_BYTES_PER_SLOT = 4  # a word of Polish has about seven bytes, the space after it included
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+PAIRS = pl.Schema({"left": pl.String, "right": pl.String, "jaccard": pl.Float64})
+
+
+class _Pairs(NamedTuple):
+    """Pairs of positions with their Jaccard similarity."""
+
+    left: Integers
+    right: Integers
+    jaccard: NDArray[np.float64]
+
+
+def near_pairs(texts: pl.DataFrame | pl.LazyFrame, *, shingle_words: int, min_jaccard: float) -> pl.LazyFrame:
+    """Find every pair of texts that are nearly equal.
+
+    The similarity of two texts is the Jaccard similarity of their sets of word n-grams, over the
+    words of `text.fold`. Nothing is ever skipped. A shingle that very many texts share costs nothing
+    as long as each of these has enough of its own; where thousands of texts are all similar to one
+    another to about the threshold, each pair of them is looked at, in batches of bounded memory.
+
+    Args:
+        texts: Columns id (String, unique) and text (String, no nulls).
+        shingle_words: n. A text with fewer words has one shingle, the whole of its words.
+        min_jaccard: Smallest similarity of a pair, above 0 and at most 1.
+
+    Returns:
+        left, right (ids, left > right as text) and jaccard, sorted by left and right. A text
+        without a word is near to nothing.
+    """
+    frame = texts.lazy().select("id", "text").collect()
+    sets = _sets(frame["text"], shingle_words=shingle_words, min_jaccard=min_jaccard)
+    found = _verified(sets, min_jaccard=min_jaccard)
+    ids, texts_of = frame["id"], sets.texts
+    pairs = pl.LazyFrame({"one": ids.gather(texts_of[found.left]), "two": ids.gather(texts_of[found.right]), "jaccard": found.jaccard})
+    left, right = pl.max_horizontal("one", "two").alias("left"), pl.min_horizontal("one", "two").alias("right")
+    return pairs.select(left, right, "jaccard").cast(PAIRS).sort("left", "right")
+
+
+def _sets(texts: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
+    """Sets of the texts that can have a partner."""
+    n_bytes = int(texts.str.len_bytes().sum())
+    rare = Rarity(1 << min(max((n_bytes // _BYTES_PER_SLOT).bit_length(), 16), 30))
+    parts = []
+    for part in _in_threads(lambda chunk: shingles(chunk, shingle_words=shingle_words), _chunks(texts)):
+        rare.count(part.hashes)
+        parts.append(part)
+    firsts = np.cumsum([0] + [len(part.counts) for part in parts]).tolist()
+
+    def possible(numbered: tuple[int, Shingles]) -> Sets:
+        return possible_sets(numbered[1], rare, first_text=numbered[0], min_jaccard=min_jaccard)
+
+    kept = list(_in_threads(possible, zip(firsts[:-1], parts, strict=True)))
+    return Sets(*(np.concatenate(columns) for columns in zip(*kept, strict=True)))
+
+
+def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
+    """Runs of texts of about _CHUNK_BYTES, at least one text and at most MAX_PACKED; one empty run if there are none."""
+    ends = np.cumsum(texts.str.len_bytes().to_numpy())
+    start, done = 0, 0
+    while start < len(texts) or start == 0:
+        stop = int(np.searchsorted(ends, done + _CHUNK_BYTES, side="right"))
+        stop = min(max(stop, start + 1), start + MAX_PACKED)
+        yield texts.slice(start, stop - start)
+        start, done = stop, int(ends[min(stop, len(ends)) - 1]) if len(ends) else 0
+
+
+def _verified(sets: Sets, *, min_jaccard: float) -> _Pairs:
+    """Pairs that reach the threshold, each once."""
+    kept = []
+    for left, right in candidate_batches(sets, min_jaccard=min_jaccard):
+        jaccard = _jaccard(sets, left, right)
+        is_near = jaccard >= min_jaccard
+        kept.append(_Pairs(left[is_near], right[is_near], jaccard[is_near]))
+    if not kept:
+        return _Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    left, right, jaccard = (np.concatenate(columns) for columns in zip(*kept, strict=True))
+    _, once = np.unique(left * len(sets.texts) + right, return_index=True)
+    return _Pairs(left[once], right[once], jaccard[once])
+
+
+def _jaccard(sets: Sets, left: Integers, right: Integers) -> NDArray[np.float64]:
+    """Exact similarity of pairs of positions in `sets`. Only shingles that occur elsewhere can be common to two."""
+    starts = np.cumsum(sets.counts) - sets.counts
+
+    def common(first: int) -> Integers:
+        pairs = slice(first, first + _CHUNK_PAIRS)
+        members = np.concatenate([left[pairs], right[pairs]])
+        n_pairs, counts = len(members) // 2, sets.counts[members]
+        places = np.arange(int(counts.sum())) + np.repeat(starts[members] - np.cumsum(counts) + counts, counts)
+        numbers = np.repeat(np.tile(np.arange(n_pairs, dtype=np.uint64), 2), counts)
+        packed = (numbers << np.uint64(KEY_BITS)) | sets.keys[places]
+        packed.sort()
+        twice = packed[1:][packed[1:] == packed[:-1]] >> np.uint64(KEY_BITS)
+        return np.bincount(twice.astype(np.int64), minlength=n_pairs)
+
+    overlap = np.concatenate([np.empty(0, np.int64), *_in_threads(common, range(0, len(left), _CHUNK_PAIRS))])
+    jaccard: NDArray[np.float64] = overlap / (sets.sizes[left] + sets.sizes[right] - overlap)
+    return jaccard
+
+
+def _in_threads(function: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
+    """The function's results in the items' order. Numpy lets other threads run while it computes."""
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as pool:
+        yield from pool.map(function, items)

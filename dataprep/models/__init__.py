@@ -1,0 +1,1 @@
+"""Training pairs, base models, training, retrieval evaluation and the model's card."""

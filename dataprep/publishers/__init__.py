@@ -1,0 +1,1 @@
+"""Putting a release and a model where others load them: folders and the Hub."""

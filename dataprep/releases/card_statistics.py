@@ -1,0 +1,181 @@
+"""The card's sections on splits, lengths, questions, and what a model could exploit without reading."""
+
+from typing import Any
+
+from dataprep.releases.card_figures import Figures, count, percent, picture, plain, table
+from dataprep.schemas import SPLITS
+
+_LANGUAGES = 5
+
+
+def splits(figures: Figures) -> str:
+    """Per split what it holds, beside what was aimed at."""
+    rows = [
+        (
+            name,
+            *(count(split[key]) for key in ("queries", "unanswered", "positives", "judged_negatives", "groups")),
+            percent(split["aim_fraction"]),
+            percent(split["groups_fraction"]),
+            percent(split["positives_fraction"]),
+        )
+        for name in SPLITS
+        if (split := figures.splits[name])
+    ]
+    head = ("split", "questions", "without a right passage", "positives", "judged negatives", "groups", "aim", "of groups", "of positives")
+    return f"""## Splits
+
+{picture(figures, "splits", "Share of the groups per split, aimed at and reached")}{table(head, rows)}
+
+A group is a set of questions tied by equal or nearly equal text, or by a shared or nearly equal right passage; it is never divided.
+The split of a group depends on the group and the seed alone, so it stays put when rows are added.
+
+{_largest_group(figures)}"""
+
+
+def lengths(figures: Figures) -> str:
+    """Token lengths per column and split, and what training on them costs."""
+    document = figures.lengths
+    tokens = "\n\n".join(_tokens(document, name) for name in document["tokenizers"])
+    costs = [
+        (plain(c["tokenizer"]), c["table"], *(count(c[key]) for key in ("rows", "steps", "tokens")), percent(c["padding_fraction"]))
+        for c in document["training"]
+    ]
+    head = ("tokenizer", "table", "rows", "steps", "tokens", "padding added")
+    definitions = "\n".join(f"- {name}: {plain(meaning)}" for name, meaning in document["definitions"].items())
+    pictures = [picture(figures, f"lengths-{name}", f"Tokens per {name}, number of texts by length") for name in ("question", "passage")]
+    return f"""## Lengths
+
+{"".join(pictures)}{tokens}
+
+One epoch of training in batches of {_batch_size(document)} rows. The padding is the share of a batch that is filled up when every
+column is padded to its longest text, as transformers do; static embeddings are not padded.
+
+{table(head, costs, numbers_from=2)}
+
+What is counted (`statistics/lengths.json` has characters, words and sentences too, with histograms and the longest texts):
+
+{definitions}"""
+
+
+def _tokens(document: dict[str, Any], name: str) -> str:
+    """Token lengths by one tokenizer."""
+    tokenizer = document["tokenizers"][name]
+    keys = ("min", "mean", "sd", "p50", "p90", "p95", "p99", "max")
+    rows = [
+        (f"{e['table']}.{e['column']}", e["split"], count(e["n_texts"]), *(e[key] for key in keys), percent(e["truncated_fraction"]))
+        for e in document["columns"]
+        if e["tokenizer"] == name
+    ]
+    limit = tokenizer["max_tokens"]
+    truncation = f"The model truncates at {count(limit)} tokens." if limit else "The model does not truncate."
+    special = f"Special tokens per text, which are counted: {tokenizer['special_tokens_per_text']}."
+    return f"""Tokens by the tokenizer `{name}` ({count(tokenizer["vocabulary"])} entries). {special} {truncation}
+
+{table(("column", "split", "texts", *keys, "truncated"), rows, numbers_from=2)}"""
+
+
+def _batch_size(document: dict[str, Any]) -> str:
+    return count(document["training"][0]["batch_size"]) if document["training"] else "no"
+
+
+def questions(figures: Figures) -> str:
+    """Labels, answers and question words."""
+    quality = figures.quality
+    labels = [
+        (
+            when,
+            *(count(quality["labels"][key][name]) for name in ("relevant", "not_relevant", "asserted")),
+            *(count(quality["questions"][key][name]) for name in ("distinct", "answerable")),
+        )
+        for when, key in (("before curation", "before"), ("in this release", "after"))
+    ]
+    positives = [(row["n_positives"], count(row["n_questions"])) for row in quality["positives_per_question"]]
+    words = [(row["word"], count(row["n_questions"])) for row in quality["question_words"]]
+    head = ("pairs and questions", "relevant", "not relevant", "asserted without a judgement", "questions", "answerable questions")
+    return f"""## Questions and judgements
+
+{table(head, labels)}
+
+{table(("positives of a question", "questions"), positives)}
+
+{picture(figures, "words", "Questions per question word")}{table(("question word", "questions"), words)}
+
+{_languages(quality)}{_duplicates(quality)}"""
+
+
+def limits(figures: Figures) -> str:
+    """Known limits and shortcuts."""
+    shortcuts = figures.quality["shortcuts"]
+    found = [
+        text for when, key in (("In the rows as read", "before"), ("In this release", "after")) if (text := _shortcut(when, shortcuts[key]))
+    ]
+    said = "\n\n".join(found) or "No row carries a negative judgement, so shortcuts between right and wrong passages could not be measured."
+    leak = figures.quality["row_wise_split"]
+    train, question, passage = (percent(leak[f"{name}_fraction"]) for name in ("train", "question_leak", "passage_leak"))
+    return f"""## Known limits and shortcuts
+
+{said}
+
+The judgements are incomplete: a passage that nobody judged may still answer a question, and counts as a wrong answer when it is
+found. Near-duplicates that differ in a number, a negation, a name or a symbol stay apart on purpose. A split of single rows with
+{train} in train would train on the question of {question} and on the passage of {passage} of the held-out rows; figures of models
+that were judged that way cannot be compared with figures on this test split."""
+
+
+def _largest_group(figures: Figures) -> str:
+    group = figures.quality["largest_group"]
+    if not group:
+        return ""
+    share = percent(group["positives_fraction"])
+    size = f"questions {count(group['n_questions'])}, positives {count(group['n_positives'])} ({share} of all)"
+    return f"The largest group stands in {group['split']}: {size}."
+
+
+def _languages(quality: dict[str, Any]) -> str:
+    """The likeliest language of every row that was kept; nothing where none was identified."""
+    said = []
+    for column, counted in quality["languages"].get("after", {}).items():
+        n_rows = sum(row["n"] for row in counted)
+        shares = ", ".join(f"{plain(row['language'])} {percent(row['n'] / n_rows)}" for row in counted[:_LANGUAGES])
+        said.append(f"- Language of the {column}s as a program guesses it, by rows: {shares or 'none'}.\n")
+    return "".join(said)
+
+
+def _duplicates(quality: dict[str, Any]) -> str:
+    """What was merged, what was not, and which labels contradicted each other."""
+    duplicates = quality["duplicates"]
+    return "\n".join(
+        [
+            f"- Passages merged into an equal or nearly equal one: {_listing(duplicates['passages_merged'])}.",
+            f"- Similar passages that stay apart, with the guard that kept them: {_listing(duplicates['passages_kept_apart'])}.",
+            f"- Pairs of nearly equal questions, tied into one group: {count(duplicates['near_questions'])}.",
+            f"- Contradicting labels: {_listing(quality['conflicts'])}.",
+        ]
+    )
+
+
+def _listing(rows: list[dict[str, Any]]) -> str:
+    """A tally in words: "12 (near, number), 3 (exact)"; "none" without rows."""
+    named = [(row["n"], [value.replace("_", " ") for key, value in row.items() if key != "n" and value]) for row in rows]
+    return ", ".join(f"{count(n)} ({', '.join(names)})" for n, names in named) or "none"
+
+
+def _shortcut(when: str, probe: dict[str, Any] | None) -> str | None:
+    """What length and shared words give away, in sentences; null where nothing was judged both ways."""
+    if probe is None:
+        return None
+    length, overlap = probe["length"], probe["word_overlap"]
+    said = [
+        f"{when}, the length of the passage alone tells right from wrong with accuracy {percent(length['best_accuracy'])}",
+        f"(AUC {length['auc']:.3f}), and the share of the question's words that stand in the passage with",
+        f"{percent(overlap['best_accuracy'])} (AUC {overlap['auc']:.3f}); always giving the commoner label reaches",
+        f"{percent(probe['majority_fraction'])}.",
+    ]
+    ends = (
+        (length["n_shorter_all_not_relevant"], f"{count(length['shortest_relevant_words'] - 1)} words or fewer"),
+        (length["n_longer_all_not_relevant"], f"{count(length['longest_relevant_words'] + 1)} words or more"),
+    )
+    said += [
+        f"Every passage of {words} is judged not relevant ({count(n)} judgements): its length gives it away." for n, words in ends if n
+    ]
+    return " ".join(said)

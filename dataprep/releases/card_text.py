@@ -1,0 +1,157 @@
+"""The card's sections on what the dataset is, where it comes from and how it was made."""
+
+from collections.abc import Mapping
+
+from dataprep.recipe import Clean, Deduplicate, Filter, Section
+from dataprep.releases.card_figures import Figures, count, percent, picture, plain, table
+from dataprep.releases.card_metadata import licences
+from dataprep.releases.manifest import COUNTED
+from dataprep.releases.release import CONFIGS, SCHEMAS, table_path
+
+_SECTIONS: Mapping[str, type[Section]] = {"clean": Clean, "filter": Filter, "deduplicate": Deduplicate}
+_RULES = {
+    "ingest.utf8": "Bytes that are no UTF-8.",
+    "ingest.nul": "A NUL byte.",
+    "ingest.columns": "Another number of fields than the header has.",
+    "ingest.csv": "Quoting that does not close.",
+    "ingest.json": "A line that is no JSON object with the named columns.",
+    "ingest.dangling": "A judgement that names a question or passage which the source lacks.",
+    "ingest.empty": "No question or no passage.",
+    "ingest.label": "A label that is neither 0 nor 1.",
+    "filter.language": "Drop texts in other languages than the recipe's.",
+    "filter.contaminated_question": "Drop rows whose question stands in a reference set, word for word or nearly so.",
+    "filter.contaminated_passage": "Drop rows whose passage answers a question of a reference set, word for word or nearly so.",
+    "deduplicate.exact_duplicate_question": "Unite questions that are equal but for case, punctuation and white space.",
+    "deduplicate.exact_duplicate_passage": "Unite passages that are equal but for case, punctuation and white space.",
+    "deduplicate.near_duplicate_passage": "Unite nearly equal passages that differ in no number, negation, name or symbol.",
+    "deduplicate.title_of_passage": "Give a united passage one title.",
+    "deduplicate.duplicate_pair": "Merge rows that have the same question and passage.",
+    "deduplicate.label_conflict": "Settle pairs that are judged both ways.",
+    "release.judged": "Rows that stand for a pair with a judgement.",
+    "release.asserted": "Rows that stand for a pair that the source asserts without a judgement.",
+}
+_MEANING = {
+    "qrels": "which passage answers which question; positives only",
+    "corpus": "the passages that are searched",
+    "queries": "the questions, also those without a right passage",
+    "judgements": "every judgement: score 1 relevant, 0 judged not relevant",
+    "pairs": "training rows with a right passage",
+    "triplets": "training rows with a right and a wrong passage",
+}
+
+
+def summary(figures: Figures) -> str:
+    """Title, what the dataset is, and the same in Polish."""
+    n_queries = count(sum(split["queries"] for split in figures.splits.values()))
+    n_positives = count(sum(split["positives"] for split in figures.splits.values()))
+    n_passages, n_triplets = count(figures.rows("corpus")), count(figures.rows("triplets"))
+    leak = percent(figures.quality["row_wise_split"]["question_leak_fraction"])
+    return f"""# {plain(figures.title)}
+
+Polish questions and passages for training and judging retrieval models: {n_passages} passages, {n_queries} questions with a
+right passage ({n_positives} question–passage pairs judged or asserted relevant), and {n_triplets} training triplets with hard
+negatives. It was made from {count(figures.total("read"))} source rows, of which {count(figures.total("kept"))} were kept; the fate of
+every other row is counted below. Questions that belong together stand in one split, so that nothing that is tested was trained
+on. A split of single rows would have put the question of {leak} of the held-out rows into training as well.
+
+**Po polsku.** Pytania i fragmenty tekstu do uczenia i oceny modeli wyszukiwania. Liczba fragmentów: {n_passages}, pytań z właściwą
+odpowiedzią: {n_queries}, trójek uczących z trudnymi negatywami: {n_triplets}. Powtórzenia zostały usunięte, a pytania powiązane ze
+sobą trafiły do tej samej części, więc nic ze zbioru testowego nie przecieka do uczącego."""
+
+
+def tables(figures: Figures) -> str:
+    """One row per configuration and split."""
+    files = figures.manifest["tables"]
+    rows = [
+        (config, split, ", ".join(SCHEMAS[config].names()), _MEANING[config], count(files[table_path(config, split)]["rows"]))
+        for config, splits in CONFIGS.items()
+        for split in splits
+    ]
+    return f"""## Tables
+
+{table(("configuration", "split", "columns", "holds", "rows"), rows, numbers_from=4)}
+
+`_id` is a hash of the text, so a text has the same id in every release. A pair that is in no judgement is unjudged, not
+wrong. `corpus.jsonl`, `queries.jsonl` and `qrels/` hold the same rows for BEIR. `statistics/groups.parquet` says which questions had
+to stay together, and `manifest.json` has the checksum of every file."""
+
+
+def sources(figures: Figures) -> str:
+    """How each source was pinned."""
+    rows = [
+        (
+            plain(s["name"]),
+            plain(s["kind"]),
+            plain(s["revision"] or "–"),
+            f"`{s['sha256']}`" if s["sha256"] else "–",
+            plain(s["licence"]),
+            count(s["rows"]),
+        )
+        for s in figures.manifest["sources"]
+    ]
+    return f"""## Where the rows come from
+
+{table(("source", "kind", "revision", "SHA-256 of its rows", "licence", "rows"), rows, numbers_from=5)}"""
+
+
+def curation(figures: Figures) -> str:
+    """Counts per source, and what every rule did, also those that did nothing."""
+    counts = figures.manifest["counts"]
+    per_source = [(plain(source), *(count(counts[name].get(source, 0)) for name in COUNTED)) for source in sorted(counts["read"])]
+    rules = [(f"`{rule['rule']}`", _meaning(rule["rule"]), count(rule["n_rows"])) for rule in figures.quality["rules"]]
+    return f"""## How it was made
+
+Every row that was read ends once: rejected (it could not be parsed), dropped (a rule ruled it out), merged (another row says the
+same) or kept.
+
+{table(("source", *COUNTED), per_source)}
+
+Rows that each rule touched. A rule with 0 was looked for and found nothing. `statistics/quality.json` shows a few rows of every
+rule before and after.
+
+{picture(figures, "rules", "Rows touched by the commonest rules")}{table(("rule", "what it does", "rows"), rules, numbers_from=2)}"""
+
+
+def licence(figures: Figures) -> str:
+    """Which source has which licence."""
+    found = licences(figures)
+    lines = "\n".join(f"- {plain(', '.join(names))}: {plain(name)}" for name, names in found.items())
+    if len(found) == 1:
+        advice = "All sources carry one licence, and so does this dataset."
+    else:
+        advice = "The sources carry different licences. Each text keeps that of its source; LICENSE.md says what follows from it."
+    if "unknown" in found:
+        advice += " A licence that is unknown must be settled with the owner of the source before the texts are passed on."
+    repos = [f"[{plain(s['repo'])}](https://huggingface.co/datasets/{s['repo']})" for s in figures.recipe["sources"] if s["repo"]]
+    credit = f" The texts come from {', '.join(repos)}: name them when you use this dataset." if repos else ""
+    return f"""## Licence and attribution
+
+{lines}
+
+{advice}{credit}"""
+
+
+def citation(figures: Figures) -> str:
+    """How to cite this very release, and how to make it again."""
+    manifest = figures.manifest
+    return f"""## Citation and reproduction
+
+```bibtex
+@misc{{{figures.name},
+  title = {{{{{figures.title.translate(str.maketrans("", "", "{}"))}}}}},
+  note  = {{made with dataprep {manifest["dataprep_version"]}, recipe {manifest["recipe_sha256"][:12]}}},
+}}
+```
+
+The recipe stands in `manifest.json`; the same recipe on the same sources gives the same bytes. `dataprep check` on this folder
+recomputes the checksums, the counts, the leak checks and every figure of this card."""
+
+
+def _meaning(rule: str) -> str:
+    """What a rule does: as told above, or in the words of the recipe's documentation."""
+    if rule in _RULES:
+        return _RULES[rule]
+    stage, _, name = rule.partition(".")
+    section = _SECTIONS.get(stage)
+    field = section.model_fields.get(name) if section else None
+    return plain(field.description) if field and field.description else ""

@@ -1,0 +1,215 @@
+"""Every invariant of a release, proved on its files: `check` gives one result per contract, with the rows that break it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import polars as pl
+
+from dataprep.errors import CallError
+from dataprep.releases import documents, offenders, release_files
+from dataprep.releases.release_files import Published
+
+_SAMPLE_ROWS = 5
+_SAMPLE_CHARS = 300
+Query = Callable[[], pl.LazyFrame | pl.DataFrame]
+
+
+class Result(NamedTuple):
+    """What came of one contract.
+
+    Attributes:
+        name: The contract, as a statement that should be true.
+        state: Whether the statement is true; `unchecked` where the files do not say.
+        n_offenders: Rows that break it.
+        sample: The first of them.
+        note: Why it was not checked, else "".
+    """
+
+    name: str
+    state: Literal["met", "broken", "unchecked"]
+    n_offenders: int
+    sample: pl.DataFrame
+    note: str = ""
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether rows were found that break the contract."""
+        return self.state == "broken"
+
+    def line(self) -> str:
+        """The result in a line; broken ones are followed by the first offenders."""
+        mark = {"met": "ok       ", "broken": "BROKEN   ", "unchecked": "unchecked"}[self.state]
+        head = (
+            f"{mark} {self.name}"
+            + (f": {self.n_offenders:,} offenders" if self.is_broken else "")
+            + (f" ({self.note})" if self.note else "")
+        )
+        return "\n".join([head, *(f"            {_short(str(row))}" for row in self.sample.to_dicts())])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as plain values."""
+        return {**self._asdict(), "sample": self.sample.to_dicts()}
+
+
+def check(path: Path) -> list[Result]:
+    """Prove the contracts of a build, or of a release alone.
+
+    Args:
+        path: A build folder (with release/ and ledger.parquet), or a release folder. What only a
+            build can show is reported as unchecked for a release, never as met.
+
+    Returns:
+        One result per contract, in the order of a reader's interest. If files are missing or cannot
+        be read, nothing else is checked.
+
+    Raises:
+        CallError: The build has no release yet.
+    """
+    build = path if (path / "release").is_dir() else None
+    if build is None and (path / "recipe.toml").is_file():
+        raise CallError(f"{path} has no release yet; `dataprep run … --build {path}` makes it")
+    release = path / "release" if build else path
+    files = _judge("every file of a release is there and has its columns", lambda: release_files.unreadable(release))
+    queries = dict(_release_contracts(release))
+    if files.is_broken:
+        return [files, *(_unchecked(name, "files are missing or cannot be read") for name in [*queries, *_LEDGER])]
+    return [files, *_ledger_results(build, release), *(_judge(name, query) for name, query in queries.items())]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SAMPLE_CHARS else text[:_SAMPLE_CHARS] + " …"
+
+
+def _judge(name: str, query: Query) -> Result:
+    """Run a query for offenders."""
+    found = query().lazy().collect(engine="streaming")
+    return Result(name, "broken" if found.height else "met", found.height, found.head(_SAMPLE_ROWS))
+
+
+def _unchecked(name: str, note: str) -> Result:
+    return Result(name, "unchecked", 0, pl.DataFrame(), note)
+
+
+_LEDGER = (
+    "every row that was read ends exactly once",
+    "the manifest's counts are those of the ledger",
+    "no label changed without an event in the ledger",
+)
+
+
+def _ledger_results(build: Path | None, release: Path) -> Iterator[Result]:
+    """The contracts that need the ledger; without one they stay unchecked."""
+    once, counts, labels = _LEDGER
+    if build is None or not (build / "ledger.parquet").is_file():
+        yield from (_unchecked(name, "there is no ledger.parquet; check the build that made this release") for name in _LEDGER)
+        return
+    ledger = pl.scan_parquet(build / "ledger.parquet")
+    manifest = release_files.manifest(release)
+    yield _judge(once, lambda: offenders.rows_without_one_end(ledger))
+    yield _judge(counts, lambda: documents.counts_unlike_ledger(manifest, ledger))
+    rows = build / "stages/ingest/rows.parquet"
+    if not rows.is_file():
+        yield _unchecked(labels, "the build has no stages/ingest/rows.parquet")
+        return
+    judgements = release_files.scan(release).judgements
+    yield _judge(labels, lambda: offenders.labels_changed_silently(ledger, pl.scan_parquet(rows), judgements))
+
+
+def _release_contracts(release: Path) -> Iterator[tuple[str, Query]]:
+    """The contracts that a release alone can show, by name."""
+    for part in (_document_contracts, _identity_contracts, _leak_contracts, _training_contracts):
+        yield from part(release).items()
+
+
+def _document_contracts(release: Path) -> dict[str, Query]:
+    return {
+        "every file has the checksum and the rows of the manifest": lambda: documents.tables_unlike_manifest(release),
+        "the manifest's counts add up for every source": lambda: documents.counts_that_do_not_add_up(release_files.manifest(release)),
+        "the manifest's splits and recipe digest are those of the files": lambda: documents.figures_unlike_files(release),
+        "every rule of the recipe is reported, also one that touched no row": lambda: documents.rules_left_out(release),
+        "card and task class are what manifest and statistics say": lambda: documents.texts_unlike_figures(release),
+        "BEIR's files hold the rows of the tables": lambda: documents.beir_unlike_tables(release),
+    }
+
+
+def _identity_contracts(release: Path) -> dict[str, Query]:
+    def tables() -> Published:
+        return release_files.scan(release)
+
+    return {
+        "ids of passages are unique": lambda: offenders.repeated(tables().corpus, ["_id"]),
+        "ids of questions are unique": lambda: offenders.repeated(tables().queries, ["_id"]),
+        "no text is empty and no title is null": lambda: offenders.empty_texts(
+            pl.concat([tables().corpus, tables().queries.select("_id", pl.lit("").alias("title"), "text")])
+        ),
+        "judgements name questions and passages of the release": lambda: offenders.dangling(
+            tables().judgements, tables().queries, tables().corpus
+        ),
+        "each question and passage is judged once": lambda: offenders.repeated(tables().judgements, ["query-id", "corpus-id"]),
+        "qrels are the positive judgements": lambda: offenders.qrels_unlike_judgements(tables().qrels, tables().judgements),
+        "no question and passage carry two labels": lambda: offenders.two_labels(tables().judgements, tables().queries, tables().corpus),
+    }
+
+
+def _leak_contracts(release: Path) -> dict[str, Query]:
+    def tables() -> Published:
+        return release_files.scan(release)
+
+    def near_questions() -> pl.LazyFrame:
+        found, settings = tables(), _settings(release)
+        return offenders.held_out_questions_nearly_trained_on(
+            found.training_rows("anchor"), found.queries, found.groups, min_jaccard=settings["min_question_jaccard"]
+        )
+
+    return {
+        "no group stands in two splits": lambda: offenders.groups_in_two_splits(tables().groups),
+        "judgements stand in the split of their question": lambda: offenders.judgements_in_another_split(
+            tables().judgements, tables().groups
+        ),
+        "no question stands in two splits": lambda: offenders.questions_in_two_splits(tables().queries, tables().groups),
+        "no positive passage stands in two splits": lambda: offenders.positives_in_two_splits(tables().qrels, tables().corpus),
+        "no held-out question is trained on": lambda: offenders.held_out_questions_trained_on(
+            tables().training_rows("anchor"), tables().queries, tables().groups
+        ),
+        "no near-equal of a held-out question is trained on": near_questions,
+        "no positive passage of a held-out question is trained on": lambda: offenders.held_out_positives_trained_on(
+            tables().training_rows("positive"), tables().qrels, tables().corpus
+        ),
+    }
+
+
+def _training_contracts(release: Path) -> dict[str, Query]:
+    def tables() -> Published:
+        return release_files.scan(release)
+
+    def rows() -> pl.LazyFrame:
+        columns = ["anchor", "positive", "split"]
+        return pl.concat([tables().pairs.select(columns), tables().triplets.select(columns)])
+
+    def near_negatives() -> pl.LazyFrame:
+        found, settings = tables(), _settings(release)
+        return offenders.negatives_near_positives(
+            found.triplets,
+            found.qrels,
+            found.queries,
+            found.corpus,
+            shingle_words=settings["shingle_words"],
+            min_jaccard=settings["min_passage_jaccard"],
+        )
+
+    return {
+        "every training pair is a positive of its split": lambda: offenders.trained_without_judgement(
+            rows(), tables().qrels, tables().queries, tables().corpus
+        ),
+        "no negative is a judged positive of its anchor": lambda: offenders.negatives_that_are_positives(
+            tables().triplets, tables().qrels, tables().queries, tables().corpus
+        ),
+        "no negative is a near-duplicate of a positive of its anchor": near_negatives,
+    }
+
+
+def _settings(release: Path) -> Mapping[str, Any]:
+    """The thresholds of sameness that the release was made with."""
+    settings: Mapping[str, Any] = release_files.manifest(release)["recipe"]["deduplicate"]
+    return settings

@@ -1,0 +1,1 @@
+"""What the data are like: lengths, quality, splits, shortcuts."""
