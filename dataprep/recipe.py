@@ -203,8 +203,10 @@ class Lengths(Section):
 
     tokenizer: str | None = None
     """A tokenizer's folder, file or Hub id; null takes that of the base model."""
+    also: tuple[str, ...] = ()
+    """Further tokenizers, as above, that are measured in the same pass."""
     max_tokens: Positive | None = None
-    """Length at which the model truncates, special tokens counted; null takes the model's own, or 512."""
+    """Length at which the model truncates, special tokens counted; null takes the model's own."""
     words: Literal["rule", "spacy"] = "rule"
     """How words and sentences are counted: by a rule on the text, or twenty times slower by spaCy's Polish tokenizer and sentencizer."""
 
@@ -329,6 +331,7 @@ class Recipe(Section):
         for section, key in (("train", "base_model"), ("lengths", "tokenizer")):
             if plain[section][key]:
                 plain[section][key] = public_name(plain[section][key])
+        plain["lengths"]["also"] = [public_name(name) for name in plain["lengths"]["also"]]
         return plain
 
 

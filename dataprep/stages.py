@@ -123,14 +123,16 @@ def lengths(build: Build, out: Output) -> str:
 
     recipe = build.recipe
     model = recipe.lengths.tokenizer or recipe.train.base_model
-    found = base_tokenizer.find(model, passages=training_passages(build), revision=recipe.train.base_revision)
+    passages = training_passages(build)
+    found = base_tokenizer.find(model, passages=passages, revision=recipe.train.base_revision)
     max_tokens = recipe.lengths.max_tokens or recipe.train.max_tokens or found.max_tokens
+    others = {public_name(name): base_tokenizer.find(name, passages=passages) for name in recipe.lengths.also}
     measured = text_lengths.measure(
         build.table("split", "queries"),
         build.table("deduplicate", "corpus"),
         build.table("negatives", "pairs"),
         build.table("negatives", "triplets"),
-        tokenizers={public_name(model): found._replace(max_tokens=max_tokens)},
+        tokenizers={public_name(model): found._replace(max_tokens=max_tokens)} | others,
         batch_size=recipe.train.batch_size,
         query_prompt=recipe.train.query_prompt,
         passage_prompt=recipe.train.passage_prompt,

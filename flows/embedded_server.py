@@ -94,9 +94,7 @@ def _wait_for(server: subprocess.Popen[bytes]) -> None:
                 return
         except OSError:
             time.sleep(0.05)
-    raise RemoteError(
-        f"Prefect's server did not start within {_START_TIMEOUT_S} s; its database is in {os.environ['PREFECT_HOME']}"
-    )
+    raise RemoteError(f"Prefect's server did not start within {_START_TIMEOUT_S} s; its database is in {os.environ['PREFECT_HOME']}")
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

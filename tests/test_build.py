@@ -104,7 +104,7 @@ def test_a_stage_whose_input_is_missing_says_so(tmp_path: Path, recipe: Recipe) 
 
 def test_an_edit_in_a_helper_of_a_helper_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_digest("dataprep.recipe_file")
-    code_digest.cache_clear()
+    forget()
     real, edited = code.find_spec, tmp_path / "errors.py"
     edited.write_text("# edited\n", encoding="utf-8")
 
@@ -116,7 +116,13 @@ def test_an_edit_in_a_helper_of_a_helper_changes_the_digest(tmp_path: Path, monk
 
     monkeypatch.setattr(code, "find_spec", moved)
     assert code_digest("dataprep.recipe_file") != before
-    code_digest.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    """Let the digests be computed anew."""
+    for cached in (code.code_digest, code._origin, code._read):
+        cached.cache_clear()
 
 
 def test_another_recipes_build_is_refused(tmp_path: Path, recipe: Recipe) -> None:

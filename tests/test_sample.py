@@ -238,3 +238,11 @@ def test_the_whole_job_through_the_command_line(tmp_path: Path, dataprep: Callab
     assert broken.code == 3
     assert "manifest.json" in broken.out
     shutil.rmtree(tmp_path / "b")
+
+
+def test_several_tokenizers_are_measured_in_one_pass(tmp_path: Path, real_data: Path) -> None:
+    folder = prepare(tmp_path / "b", f"lengths.also=['{real_data / 'models' / 'potion-base-4m'}']")
+    lengths = io.read_json(folder / "release" / "statistics" / "lengths.json")
+    assert set(lengths["tokenizers"]) == {"embedded", "potion-base-4m"}
+    assert "/" not in str(io.read_json(folder / "release" / "manifest.json")["recipe"]["lengths"])
+    assert not any(result.is_broken for result in contracts.check(folder))
