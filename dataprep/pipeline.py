@@ -114,7 +114,9 @@ STAGES: Mapping[str, Stage] = {stage.name: stage for stage in _STAGES}
 
 
 def load_ahead() -> None:
-    """Import what the stages of a preparation import late; for a thread, while something else is waited for."""
+    """Import what the stages of a preparation import late, while something else has to be waited for anyway."""
     for name in PREPARE:
         for module in STAGES[name].modules:
             import_module(module)
+    import_module("dataprep.filtering.language").identifier()
+    import_module("matplotlib.figure")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -29,15 +29,16 @@ _SETTINGS = {
 
 
 @contextmanager
-def embedded_server() -> Iterator[None]:
+def embedded_server() -> Iterator[Callable[[], None]]:
     """A server for this process's life, unless one is named already by PREFECT_API_URL or by settings in force.
 
     Must be entered before prefect is imported, which reads the environment once. The server is started as a
-    process of its own at once, so that it is up when the first flow asks for it: Prefect's own way starts it
-    only then, and first imports the whole server into this process too.
+    process of its own at once and starts while this one imports what it needs: Prefect's own way starts it only
+    when the first flow asks for it, and imports the whole server into this process too.
 
-    Raises:
-        RemoteError: The server did not come up.
+    Yields:
+        A function that waits until the server is up, to be called before the first flow; it raises RemoteError
+        if the server does not come up.
     """
     home = _home()
     own = {"PREFECT_HOME": str(home / "prefect"), "MPLCONFIGDIR": str(home / "matplotlib")}
@@ -50,9 +51,7 @@ def embedded_server() -> Iterator[None]:
     for name in ("EventsWorker", "APILogWorker"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # they warn of items in flight whenever a short run ends
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # a heartbeat thread costs a second per flow
-        if server:
-            _wait_for(server)
-        yield
+        yield lambda: _wait_for(server) if server else None
 
 
 def _has_server() -> bool:

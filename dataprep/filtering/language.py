@@ -55,9 +55,9 @@ def judge(text: pl.Expr, *, languages: Sequence[str], min_language_chars: int) -
     Raises:
         CallError: A language is not known to the identifier. Raised when the expression is made.
     """
-    unknown = sorted(set(languages) - set(_identifier().labels))
+    unknown = sorted(set(languages) - set(identifier().labels))
     if unknown:
-        raise CallError(f"[filter] languages: {unknown[0]!r} is not known; known are {', '.join(sorted(_identifier().labels))}")
+        raise CallError(f"[filter] languages: {unknown[0]!r} is not known; known are {', '.join(sorted(identifier().labels))}")
 
     def judged(texts: pl.Series) -> pl.Series:
         distinct = texts.drop_nulls().unique()
@@ -69,17 +69,18 @@ def judge(text: pl.Expr, *, languages: Sequence[str], min_language_chars: int) -
 
 
 @cache
-def _identifier() -> "LanguageIdentifier":
+def identifier() -> "LanguageIdentifier":
+    """py3langid's model, loaded once."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415  # half a second that a run without languages saves
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def _judge(text: str, languages: Collection[str], min_language_chars: int) -> tuple[str, float, bool]:
-    likeliest, most = _identifier().classify(text[:_MAX_CHARS])
+    likeliest, most = identifier().classify(text[:_MAX_CHARS])
     if [likeliest] == list(languages):
         return likeliest, most, True
-    probability = sum(share for language, share in _identifier().rank(text[:_MAX_CHARS]) if language in languages)
+    probability = sum(share for language, share in identifier().rank(text[:_MAX_CHARS]) if language in languages)
     if likeliest in languages:
         return likeliest, probability, True
     is_short = len(text) < min_language_chars or _POLISH_LETTERS.isdisjoint(text.lower())
