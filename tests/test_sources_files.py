@@ -40,7 +40,7 @@ def zipped(path: Path, parts: dict[str, bytes]) -> None:
     [
         ("a.tsv", bytes),
         ("a.tsv.gz", gzip.compress),
-        ("two.tsv.gz", lambda data: gzip.compress(data) + gzip.compress(b"q2\tp\t1\n")),
+        ("two.tsv.gz", lambda data: gzip.compress(data, mtime=0) + gzip.compress(b"q2\tp\t1\n")),
         ("a.tsv.zst", zstandard.compress),
         ("two.tsv.zst", lambda data: zstandard.compress(data) + zstandard.compress(b"q2\tp\t1\n")),
     ],
@@ -51,7 +51,7 @@ def test_packed_files_are_read(name: str, pack: Callable[[bytes], bytes], tmp_pa
 
 
 def test_a_zip_gives_its_members_of_the_kind(tmp_path: Path) -> None:
-    zipped(tmp_path / "a.zip", {"d/one.tsv": TSV, "d/two.tsv.gz": gzip.compress(TSV), "README": b"?", "__MACOSX/x.tsv": b"?"})
+    zipped(tmp_path / "a.zip", {"d/one.tsv": TSV, "d/two.tsv.gz": gzip.compress(TSV, mtime=0), "README": b"?", "__MACOSX/x.tsv": b"?"})
     got = read(tmp_path, "a.zip")
     assert sorted(got.rows.collect()["source_key"]) == ["a.zip/d/one.tsv:2", "a.zip/d/two.tsv.gz:2"]
     assert [file["name"] for file in got.origin["files"]] == ["a.zip"]
@@ -100,7 +100,7 @@ def test_bundled_data_is_that_of_the_checkout(tmp_path: Path, monkeypatch: pytes
 
 def test_urls_are_opened_through_fsspec(tmp_path: Path) -> None:
     memory = fsspec.filesystem("memory")
-    memory.pipe({"/pairs/a.tsv": TSV, "/pairs/b.tsv.gz": gzip.compress(TSV)})
+    memory.pipe({"/pairs/a.tsv": TSV, "/pairs/b.tsv.gz": gzip.compress(TSV, mtime=0)})
     (tmp_path / "a.tsv").write_bytes(TSV)
     assert n_rows(read(tmp_path, "memory://pairs/a.tsv")) == 1
     got = read(tmp_path, "memory://pairs/*")
@@ -149,7 +149,7 @@ def test_what_is_not_there_is_said(path: str, error: type[Exception], said: str,
         ("a.tsv", "tsv", TSV.decode().encode("utf-16"), "the header line cannot be read: byte 0xff at offset 0"),
         ("a.csv", "csv", TSV.decode().encode("utf-16"), "the header line cannot be read: byte 0xff at offset 0"),
         ("a.tsv", "tsv", b"question\tquestion\tpassage\na\tb\tc", "2 columns are called 'question'"),
-        ("a.tsv.gz", "tsv", gzip.compress(TSV * 99)[:-12], "cut off or broken"),
+        ("a.tsv.gz", "tsv", gzip.compress(TSV * 99, mtime=0)[:-12], "cut off or broken"),
         ("a.tsv.gz", "tsv", TSV, "cut off or broken"),
         ("a.tsv.zst", "tsv", zstandard.compress(TSV * 99)[:-3], "cut off or broken"),
         ("a.tsv.zst", "tsv", TSV, "cut off or broken"),
