@@ -8,6 +8,7 @@ from typing import Any
 
 from dataprep import io, model_stages, stages
 from dataprep.build import Stage
+from dataprep.filtering.token_lengths import limited
 from dataprep.recipe import Recipe, Source
 from dataprep.sources import files
 
@@ -45,7 +46,14 @@ def _sources(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
 def _filter(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
     against = [source.model_dump(exclude={"path"}) for source in recipe.decontaminate.against]
     limits = [recipe.filter.model_dump(), recipe.decontaminate.model_dump(exclude={"against"})]
-    return [*limits, against, recipe.clean.model_dump(), recipe.deduplicate.shingle_words]
+    return [*limits, against, recipe.clean.model_dump(), recipe.deduplicate.shingle_words, *_tokenizing(recipe)]
+
+
+def _tokenizing(recipe: Recipe) -> list[Any]:
+    """What counts of tokens depend on, where the filters need any."""
+    if not limited(recipe.filter):
+        return []
+    return [recipe.lengths.tokenizer, recipe.train.model_dump(include={"base_model", "base_revision", "query_prompt", "passage_prompt"})]
 
 
 def _split(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
@@ -66,7 +74,7 @@ _STAGES = (
         stages.filter_rows,
         ("clean",),
         _filter,
-        ("dataprep.filtering.filters", "dataprep.filtering.reference_stages"),
+        ("dataprep.filtering.filters", "dataprep.filtering.reference_stages", "dataprep.filtering.token_lengths"),
         reference_digest,
     ),
     Stage("deduplicate", stages.deduplicate, ("filter",), lambda r: r.deduplicate.model_dump(), ("dataprep.duplicates.dedup",)),

@@ -111,14 +111,28 @@ class Filter(Section):
     """Longest passage kept."""
     min_passage_words: Count = 5
     """Fewest words of a passage; shorter ones are bare headings."""
+    min_question_tokens: Positive | None = None
+    """Fewest tokens of a question as the base model reads it, prompt and special tokens counted; null measures no tokens of questions."""
+    max_question_tokens: Positive | None = None
+    """Most tokens of a question; as above."""
+    min_passage_tokens: Positive | None = None
+    """Fewest tokens of a passage as the base model reads it, title, prompt and special tokens counted; null measures none of passages."""
+    max_passage_tokens: Positive | None = None
+    """Most tokens of a passage, as above; the base model's own limit keeps what it would truncate out."""
     min_letter_fraction: Fraction = 0.5
     """Smallest share of letters among the passage's characters that are not white space."""
+    max_digit_fraction: Fraction = 0.4
+    """Largest share of digits among them."""
+    max_symbol_fraction: Fraction = 0.3
+    """Largest share of what is neither letter nor digit among them."""
     max_repeated_fraction: Fraction = 0.5
     """Largest share of a passage's words that repeat earlier word 3-grams of it."""
     languages: tuple[str, ...] = ("pl",)
     """Languages kept (ISO 639-1); an empty list keeps all."""
     min_language_chars: Count = 40
     """Texts shorter than this are dropped for their language only where the identifier is sure."""
+    language_second_opinion: bool = True
+    """Where the identifier finds no wanted language, Polish is kept all the same if the text reads Polish word by word."""
     passage_equals_question: bool = True
     """Drop rows whose passage is the question."""
     question_form: Literal["off", "report", "drop"] = "report"

@@ -43,9 +43,10 @@ def clean(build: Build, out: Output) -> str:
 
 def filter_rows(build: Build, out: Output) -> str:
     """Drop rows outside the limits, with every measured value."""
-    from dataprep.filtering import filters, reference_stages
+    from dataprep.filtering import filters, reference_stages, token_lengths
 
-    kept = filters.keep(build.table("clean", "rows"), **build.recipe.filter.model_dump())
+    rows, limits = build.table("clean", "rows"), build.recipe.filter.model_dump()
+    kept = filters.keep(rows, token_counts=token_lengths.token_counts(rows, build.recipe), **limits)
     out.tables({"rows": (kept.kept, schemas.ROWS), "events": (kept.events, schemas.LEDGER), "measures": (kept.measures, None)})
     reference_stages.decontaminate(build, out)
     n_rows = _height(out, "rows")

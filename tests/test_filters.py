@@ -17,9 +17,14 @@ QUESTION = "Gdzie leży miasto Kraków?"
 PASSAGE = "Kraków leży w południowej Polsce nad Wisłą i jest stolicą województwa małopolskiego."
 NO_LIMITS: dict[str, Any] = {
     "min_question_chars": 0, "max_question_chars": 10_000, "min_passage_chars": 0, "max_passage_chars": 100_000, "min_passage_words": 0,
-    "min_letter_fraction": 0.0, "max_repeated_fraction": 1.0, "languages": (), "min_language_chars": 40, "passage_equals_question": False,
-    "question_form": "off", "truncated_passage": "off", "personal_data": "off",
+    "min_question_tokens": None, "max_question_tokens": None, "min_passage_tokens": None, "max_passage_tokens": None,
+    "min_letter_fraction": 0.0, "max_digit_fraction": 1.0, "max_symbol_fraction": 1.0, "max_repeated_fraction": 1.0, "languages": (),
+    "min_language_chars": 40, "language_second_opinion": True, "passage_equals_question": False, "question_form": "off",
+    "truncated_passage": "off", "personal_data": "off",
 }  # fmt: skip
+
+# Each letter or digit a token: what counts real tokens is under test in test_token_lengths.
+TOKEN_COUNTS = {column: pl.col(column).str.count_matches(r"\w") for column in ("question", "passage")}
 
 
 def rows(pairs: Sequence[tuple[str | None, str | None]], titles: Sequence[str] | None = None) -> pl.LazyFrame:
@@ -39,7 +44,7 @@ def rows(pairs: Sequence[tuple[str | None, str | None]], titles: Sequence[str] |
 
 
 def keep(frame: pl.LazyFrame, **limits: Any) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    kept = filters.keep(frame, **{**NO_LIMITS, **limits})
+    kept = filters.keep(frame, token_counts=TOKEN_COUNTS, **{**NO_LIMITS, **limits})
     rows, events, measures = pl.collect_all([kept.kept, kept.events, kept.measures])
     return rows, events, measures
 
@@ -57,7 +62,13 @@ BOUNDARIES: list[tuple[dict[str, Any], tuple[str, str], tuple[str, str], float, 
     ({"min_passage_chars": 5}, (QUESTION, "pięćć"), (QUESTION, "cztr"), 4, "passage"),
     ({"max_passage_chars": 5}, (QUESTION, "pięćć"), (QUESTION, "sześć6"), 6, "passage"),
     ({"min_passage_words": 3}, (QUESTION, "raz – dwa, trzy."), (QUESTION, "raz – dwa …"), 2, "passage"),
+    ({"min_question_tokens": 4}, ("czte?", PASSAGE), ("trz?", PASSAGE), 3, "question"),
+    ({"max_question_tokens": 5}, ("czter?", PASSAGE), ("cztery?", PASSAGE), 6, "question"),
+    ({"min_passage_tokens": 4}, (QUESTION, "czte."), (QUESTION, "trz."), 3, "passage"),
+    ({"max_passage_tokens": 5}, (QUESTION, "czter."), (QUESTION, "cztery."), 6, "passage"),
     ({"min_letter_fraction": 0.5}, (QUESTION, "ab 1 2"), (QUESTION, "a 1 2 3"), 0.25, "passage"),
+    ({"max_digit_fraction": 0.5}, (QUESTION, "ab 1 2"), (QUESTION, "a 1 2 3"), 0.75, "passage"),
+    ({"max_symbol_fraction": 0.5}, (QUESTION, "ab = ="), (QUESTION, "a = = {"), 0.75, "passage"),
     ({"max_repeated_fraction": 0.5}, (QUESTION, "a b c A, b c"), (QUESTION, "a b c a b c a"), 4 / 7, "passage"),
     ({"passage_equals_question": True}, (QUESTION, PASSAGE), ("Czy tak?", "czy  TAK"), 1.0, "passage"),
     ({"question_form": "drop"}, (QUESTION, PASSAGE), ("Kraków leży nad Wisłą.", PASSAGE), 1.0, "question"),
@@ -81,7 +92,7 @@ def test_each_limit_keeps_what_reaches_it_and_drops_what_passes_it(
 
 
 def test_every_limit_of_the_recipe_has_a_case() -> None:
-    tested = {rule for limit, *_ in BOUNDARIES for rule in limit} | {"languages", "min_language_chars"}
+    tested = {rule for limit, *_ in BOUNDARIES for rule in limit} | {"languages", "min_language_chars", "language_second_opinion"}
     assert tested == set(Filter.model_fields)
 
 
@@ -144,7 +155,7 @@ def test_a_text_that_is_missing_fails_every_rule_about_it() -> None:
     assert (dropped["rule"], dropped["score"], dropped["before"]) == ("min_question_chars", None, None)
     assert set(json.loads(dropped["after"])) == {
         "min_question_chars", "max_question_chars", "min_passage_chars", "max_passage_chars", "min_passage_words",
-        "min_letter_fraction", "max_repeated_fraction", "language", "passage_equals_question",
+        "min_letter_fraction", "max_digit_fraction", "max_symbol_fraction", "max_repeated_fraction", "language", "passage_equals_question",
     }  # fmt: skip
 
 

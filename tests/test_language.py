@@ -95,8 +95,10 @@ POLISH = [
 ]
 
 
-def verdicts(texts: Sequence[str | None], languages: tuple[str, ...] = ("pl",), min_language_chars: int = 40) -> pl.DataFrame:
-    judged = language.judge(pl.col("text"), languages=languages, min_language_chars=min_language_chars)
+def verdicts(
+    texts: Sequence[str | None], languages: tuple[str, ...] = ("pl",), min_language_chars: int = 40, **settings: bool
+) -> pl.DataFrame:
+    judged = language.judge(pl.col("text"), languages=languages, min_language_chars=min_language_chars, **settings)
     return pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_columns(verdict=judged).unnest("verdict")
 
 
@@ -135,6 +137,37 @@ def test_null_is_judged_null_and_order_does_not_count() -> None:
     assert judged["is_kept"].to_list() == [True, None, False, True, True]
     assert judged["probability"].is_between(0, 1).drop_nulls().all()
     assert verdicts(texts[::-1]).reverse().equals(judged)
+
+
+def test_the_second_opinion_is_asked_about_low_scores_alone_and_saves_polish() -> None:
+    english, foreign_names = FOREIGN["en"][1], "Co w języku polskim oznacza εαν τι αιτησητε με?"
+    judged = verdicts(["Gdzie leży Kraków?", english, foreign_names])
+    assert judged["second_opinion"].to_list() == [None, False, True]
+    assert judged["is_kept"].to_list() == [True, False, True]
+    alone = verdicts(["Gdzie leży Kraków?", english, foreign_names], second_opinion=False)
+    assert alone["second_opinion"].to_list() == [None] * 3
+    assert alone["is_kept"].to_list() == [True, False, False]
+    assert alone["probability"].equals(judged["probability"])
+
+
+def test_only_polish_has_a_second_opinion() -> None:
+    judged = verdicts(["Kim jest ten, który czyta?", FOREIGN["en"][1]], ("de",))
+    assert judged["second_opinion"].to_list() == [None, None]
+    assert judged["is_kept"].to_list() == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_polish"),
+    [
+        ("Kto i co?", True),
+        ("Who and what?", False),
+        ("Piosenki „Hey Jude”, „Let It Be” i „Yesterday” są zespołu The Beatles, który był też w Polsce", True),
+        ("Řeka Vltava pramení na Šumavě a vlévá se do Labe", False),
+        ("", False),
+    ],
+)
+def test_a_text_reads_polish_by_its_words(text: str, is_polish: bool) -> None:  # noqa: FBT001 - a case
+    assert language.reads_polish(text) is is_polish
 
 
 def test_a_longer_minimum_is_more_lenient() -> None:

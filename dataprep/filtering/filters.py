@@ -5,7 +5,7 @@ measured value, and, as JSON, every failing rule with value and limit. Rules tha
 a row; what they saw stands in the measures.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Unpack
 
 import polars as pl
@@ -35,13 +35,15 @@ class Kept(NamedTuple):
     measures: pl.LazyFrame
 
 
-def keep(rows: pl.LazyFrame, **limits: Unpack[Limits]) -> Kept:
+def keep(rows: pl.LazyFrame, *, token_counts: Mapping[str, pl.Expr] | None = None, **limits: Unpack[Limits]) -> Kept:
     """Drop the rows that are outside a limit.
 
     Collect the three results in one `pl.collect_all`: they share the measuring, which is most of the work.
 
     Args:
         rows: ROWS, cleaned. A text that is null fails the rules about it.
+        token_counts: Under "question" and "passage", how many tokens the base model reads; needed where a
+            limit in tokens is set, see `token_lengths`.
         **limits: The limits of the recipe. A rule that is "off" or false is not measured, nor are
             languages if none is named.
 
@@ -54,7 +56,7 @@ def keep(rows: pl.LazyFrame, **limits: Unpack[Limits]) -> Kept:
     applied = rules(limits)
     dropping, reporting = ([rule for rule in applied if rule.drops is drops] for drops in (True, False))
     measured = (
-        rows.with_columns(_measures(limits))
+        rows.with_columns(_measures(limits, token_counts or {}))
         .with_columns(_verdicts(limits))
         .with_columns(failed=_failing(dropping), reported=_failing(reporting))
     )
@@ -67,7 +69,7 @@ def keep(rows: pl.LazyFrame, **limits: Unpack[Limits]) -> Kept:
     return Kept(kept.select(columns), pl.concat(events).sort("row_id", maintain_order=True), measures)
 
 
-def _measures(limits: Limits) -> list[pl.Expr]:
+def _measures(limits: Limits, token_counts: Mapping[str, pl.Expr]) -> list[pl.Expr]:
     question, passage = pl.col("question"), pl.col("passage")
     measures = [
         question.str.len_chars().alias("question_chars"),
@@ -80,12 +82,16 @@ def _measures(limits: Limits) -> list[pl.Expr]:
         (fold(question) == fold(passage)).alias("passage_equals_question"),
         quality.is_statement(question).alias("question_is_statement"),
         quality.is_truncated(passage).alias("passage_is_truncated"),
+        *(count.alias(f"{column}_tokens") for column, count in token_counts.items()),
     ]
     if limits["languages"]:
         measures += [
-            language.judge(pl.col(column), languages=limits["languages"], min_language_chars=limits["min_language_chars"]).alias(
-                f"{column}_verdict"
-            )
+            language.judge(
+                pl.col(column),
+                languages=limits["languages"],
+                min_language_chars=limits["min_language_chars"],
+                second_opinion=limits["language_second_opinion"],
+            ).alias(f"{column}_verdict")
             for column in _JUDGED_COLUMNS
         ]
     if limits["personal_data"] != "off":
@@ -95,11 +101,11 @@ def _measures(limits: Limits) -> list[pl.Expr]:
 
 def _verdicts(limits: Limits) -> list[pl.Expr]:
     """The fields of the identifier's verdicts, in a step of their own, so that each text is identified once."""
-    fields = {"language": "language", "probability": "language_probability", "is_kept": "language_is_kept"}
+    names = {"language": "language"} | {name: f"language_{name}" for name in ("probability", "second_opinion", "is_kept")}
     return [
         pl.col(f"{column}_verdict").struct.field(field).alias(f"{column}_{name}")
         for column in (_JUDGED_COLUMNS if limits["languages"] else ())
-        for field, name in fields.items()
+        for field, name in names.items()
     ]
 
 

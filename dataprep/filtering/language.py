@@ -4,7 +4,8 @@ The first opinion is py3langid's: naive Bayes over byte n-grams (Lui and Baldwin
 languages and shipped inside its wheel. What decides is the probability of the wanted languages, not the
 likeliest language: "Kim był Youssou N'Dour?" is called Creole, yet Polish has 0.05 there and 0.0001 in
 any French sentence. Short texts and texts without diacritics are dropped only if some other language is
-clearly ahead, and a text that reads Polish word by word is never dropped for its language.
+clearly ahead. Where the score is too low to keep a text, a second opinion that shares nothing with the
+first is heard: whether the text reads Polish word by word. Such a text is never dropped for its language.
 """
 
 import re
@@ -27,7 +28,7 @@ _MIN_POLISH_FRACTION = 0.12
 _MIN_POLISH_WORDS = 4
 
 _MAX_CHARS = 200  # the first sentence or two tell; what follows costs time, and lists of foreign names in it mislead
-_JUDGEMENT = pl.Struct({"language": pl.String, "probability": pl.Float64, "is_kept": pl.Boolean})
+_JUDGEMENT = pl.Struct({"language": pl.String, "probability": pl.Float64, "second_opinion": pl.Boolean, "is_kept": pl.Boolean})
 
 _POLISH_LETTERS = frozenset("ąęłńśźż")
 _LATIN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzóć") | _POLISH_LETTERS  # ć is Croatian too
@@ -40,16 +41,18 @@ albo ze od ur zm podczas nie kto co jak nazwa oznacza
 _POLISH_WORDS = frozenset(_FREQUENT.split())
 
 
-def judge(text: pl.Expr, *, languages: Sequence[str], min_language_chars: int) -> pl.Expr:
+def judge(text: pl.Expr, *, languages: Sequence[str], min_language_chars: int, second_opinion: bool = True) -> pl.Expr:
     """Judge whether texts are in one of the wanted languages.
 
     Args:
         text: String expression, one text per row.
         languages: The wanted languages (ISO 639-1), at least one.
         min_language_chars: Texts shorter than this are judged leniently.
+        second_opinion: Ask `reads_polish` about texts that would be dropped, if Polish is wanted.
 
     Returns:
         Struct expression: `language`, the likeliest one; `probability` that it is a wanted one, 0-1;
+        `second_opinion`, whether the text reads Polish word by word, null where that was not asked;
         `is_kept`. Null where the text is null.
 
     Raises:
@@ -59,9 +62,13 @@ def judge(text: pl.Expr, *, languages: Sequence[str], min_language_chars: int) -
     if unknown:
         raise CallError(f"[filter] languages: {unknown[0]!r} is not known; known are {', '.join(sorted(identifier().labels))}")
 
+    hears_second = second_opinion and "pl" in languages
+
     def judged(texts: pl.Series) -> pl.Series:
         distinct = texts.drop_nulls().unique()
-        verdicts = [_judge(text, languages, min_language_chars) for text in distinct]
+        first = [_first_opinion(text, languages, min_language_chars) for text in distinct]
+        second = [reads_polish(text) if hears_second and not is_kept else None for text, (*_, is_kept) in zip(distinct, first, strict=True)]
+        verdicts = [(name, share, words, is_kept or bool(words)) for (name, share, is_kept), words in zip(first, second, strict=True)]
         table = pl.DataFrame({"text": distinct, "verdict": pl.Series(verdicts, dtype=_JUDGEMENT)}, schema_overrides={"text": pl.String})
         return texts.rename("text").to_frame().join(table, on="text", how="left", maintain_order="left")["verdict"]
 
@@ -76,7 +83,8 @@ def identifier() -> "LanguageIdentifier":
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-def _judge(text: str, languages: Collection[str], min_language_chars: int) -> tuple[str, float, bool]:
+def _first_opinion(text: str, languages: Collection[str], min_language_chars: int) -> tuple[str, float, bool]:
+    """The likeliest language, the probability of the wanted ones, and whether the text is kept by it."""
     likeliest, most = identifier().classify(text[:_MAX_CHARS])
     if [likeliest] == list(languages):
         return likeliest, most, True
@@ -85,8 +93,7 @@ def _judge(text: str, languages: Collection[str], min_language_chars: int) -> tu
         return likeliest, probability, True
     is_short = len(text) < min_language_chars or _POLISH_LETTERS.isdisjoint(text.lower())
     is_foreign = probability < (MIN_LENIENT_PROBABILITY if is_short else MIN_PROBABILITY)
-    is_sure = is_foreign and (not is_short or most >= MIN_RIVAL_PROBABILITY)
-    return likeliest, probability, not is_sure or ("pl" in languages and reads_polish(text))
+    return likeliest, probability, not is_foreign or (is_short and most < MIN_RIVAL_PROBABILITY)
 
 
 def reads_polish(text: str) -> bool:

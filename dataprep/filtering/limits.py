@@ -16,10 +16,17 @@ class Limits(TypedDict):
     min_passage_chars: int
     max_passage_chars: int
     min_passage_words: int
+    min_question_tokens: int | None
+    max_question_tokens: int | None
+    min_passage_tokens: int | None
+    max_passage_tokens: int | None
     min_letter_fraction: float
+    max_digit_fraction: float
+    max_symbol_fraction: float
     max_repeated_fraction: float
     languages: Sequence[str]
     min_language_chars: int
+    language_second_opinion: bool
     passage_equals_question: bool
     question_form: Literal["off", "report", "drop"]
     truncated_passage: Literal["off", "report", "drop"]
@@ -56,7 +63,10 @@ def rules(limits: Limits) -> list[Rule]:
         _at_least("min_passage_chars", "passage_chars", limits["min_passage_chars"], "passage"),
         _at_most("max_passage_chars", "passage_chars", limits["max_passage_chars"], "passage"),
         _at_least("min_passage_words", "passage_words", limits["min_passage_words"], "passage"),
+        *_tokens(limits),
         _at_least("min_letter_fraction", "letter_fraction", limits["min_letter_fraction"], "passage"),
+        _at_most("max_digit_fraction", "digit_fraction", limits["max_digit_fraction"], "passage"),
+        _at_most("max_symbol_fraction", "symbol_fraction", limits["max_symbol_fraction"], "passage"),
         _at_most("max_repeated_fraction", "repeated_fraction", limits["max_repeated_fraction"], "passage"),
     ]
     if limits["languages"]:
@@ -69,6 +79,17 @@ def rules(limits: Limits) -> list[Rule]:
         rules.append(_never("truncated_passage", "passage_is_truncated", "passage", drops=limits["truncated_passage"] == "drop"))
     if limits["personal_data"] != "off":
         rules.append(_personal_data(drops=limits["personal_data"] == "drop"))
+    return rules
+
+
+def _tokens(limits: Limits) -> list[Rule]:
+    """The limits in tokens that are set."""
+    rules = []
+    for column in ("question", "passage"):
+        for bound, rule in (("min", _at_least), ("max", _at_most)):
+            limit = limits[f"{bound}_{column}_tokens"]  # type: ignore[literal-required]
+            if limit is not None:
+                rules.append(rule(f"{bound}_{column}_tokens", f"{column}_tokens", limit, column))
     return rules
 
 
@@ -95,7 +116,8 @@ def _language(languages: Sequence[str]) -> Rule:
         return pl.when(~asks_well).then(pl.col(f"question_{field}")).otherwise(pl.col(f"passage_{field}"))
 
     value, language = at_fault("language_probability"), at_fault("language")
-    shown = pl.concat_str(pl.lit('"'), language, pl.lit(" "), _number(value), pl.lit('"'), ignore_nulls=True)
+    words = pl.when(~at_fault("language_second_opinion")).then(pl.lit(", nor Polish word by word"))
+    shown = pl.concat_str(pl.lit('"'), language, pl.lit(" "), _number(value), words, pl.lit('"'), ignore_nulls=True)
     column = pl.when(~asks_well).then(pl.lit("question")).otherwise(pl.lit("passage"))
     return Rule("language", True, ~(asks_well & tells_well), value, shown, f'"{" ".join(languages)}"', column)  # noqa: FBT003  # drops
 

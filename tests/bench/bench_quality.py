@@ -24,7 +24,7 @@ from planted_outcome import RUN, Outcome, run
 
 ROOT = Path(__file__).parents[2]
 DROPPED = ("min_question_chars", "max_question_chars", "min_passage_chars", "min_passage_words", "min_letter_fraction")
-DROPPED += ("max_repeated_fraction", "passage_equals_question")
+DROPPED += ("max_digit_fraction", "max_symbol_fraction", "max_repeated_fraction", "passage_equals_question")
 REPORTED = {"truncated_passage": "truncated_passage", "question_form": "question_form", "personal data": "personal_data"}
 DAMAGED_ALIKE = {"mojibake": ("control_characters",), "html": ("white_space",)}
 

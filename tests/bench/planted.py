@@ -15,6 +15,7 @@ from planted_maker import Maker, Row, jaccard
 
 NEAR_BINS = ((0.95, 1.0), (0.90, 0.95), (0.85, 0.90), (0.80, 0.85), (0.70, 0.80))
 MIN_JACCARD = 0.8
+_SYMBOLS = "=+%§#±÷"
 _WORD = re.compile(r"\w+")
 
 
@@ -74,6 +75,11 @@ def _out_of_limits(maker: Maker, scale: int) -> Iterator[Row]:
         yield maker.row("min_passage_chars", passage=f"To rok {maker.random.randint(1000, 9999)} i {i}.")
         yield maker.row("min_passage_words", passage=f"Zabytki w Zakrzewie Wielkim{i}")
         yield maker.row("min_letter_fraction", passage=" ".join(str(maker.random.randint(100, 99_999)) for _ in range(30)))
+        n_letters = sum(map(str.isalpha, phrase))
+        n_years = int(0.8 * n_letters - sum(map(str.isdigit, phrase))) // 4 + 1
+        years = " ".join(str(maker.random.randint(1000, 1999)) for _ in range(n_years))
+        yield maker.row("max_digit_fraction", passage=f"{phrase} {years}")
+        yield maker.row("max_symbol_fraction", passage=f"{phrase} {' '.join(maker.random.choices(_SYMBOLS, k=n_letters * 2 // 3))}")
         yield maker.row("max_repeated_fraction", passage=" ".join([phrase] * 8))
         yield maker.row("passage_equals_question", question, question.upper())
         yield maker.row("truncated_passage", passage=maker.passage().rsplit(" ", 2)[0] + " oraz")
