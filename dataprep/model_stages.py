@@ -12,16 +12,17 @@ from dataprep.build import Build, Output
 from dataprep.models import base_tokenizer
 from dataprep.models.embedded import EMBEDDED
 from dataprep.stages import training_passages
-from dataprep.text import passage_text
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+    from dataprep.models.curriculum import TrainingStage
 
 log = logging.getLogger("dataprep")
 
 
 def train(build: Build, out: Output) -> str:
-    """Fine-tune the base model on pairs, then on triplets."""
+    """Fine-tune the base model by the recipe's curriculum."""
     from dataprep.models import evaluation, training
 
     recipe = build.recipe
@@ -31,10 +32,9 @@ def train(build: Build, out: Output) -> str:
     names = set(training.Settings.__dataclass_fields__)
     settings = training.Settings(seed=recipe.seed, **{key: value for key, value in recipe.train.model_dump().items() if key in names})
     task = _task(build, "validation")
-    tables: dict[str, pl.DataFrame] = {name: _texts(build, name) for name in recipe.train.tables}
     done = training.train(
         model,
-        tables,
+        _curriculum(build),
         settings,
         folder=out.root / "model",
         validate=(lambda m: evaluation.primary_score(task, _encoder(build, m))) if task else None,
@@ -103,16 +103,23 @@ def _task(build: Build, split: str) -> Any:  # noqa: ANN401 - an evaluation.Task
     return evaluation.retrieval_task(queries, judgements, corpus, split=split) if answerable.height else None
 
 
-def _texts(build: Build, name: str) -> pl.DataFrame:
-    """Training rows of a table as texts, in the order anchor, positive, negative."""
-    rows = build.table("negatives", name).filter(pl.col("split") == "train")
-    queries = build.table("split", "queries").select("query_id", anchor="text")
-    passages = build.table("deduplicate", "corpus").select("passage_id", text=passage_text(pl.col("title"), pl.col("text")))
-    columns = ["anchor", "positive", *(["negative"] if name == "triplets" else [])]
-    texts = rows.join(queries, on="query_id")
-    for column in columns[1:]:
-        texts = texts.join(passages.rename({"passage_id": f"{column}_id", "text": column}), on=f"{column}_id")
-    return texts.sort("query_id", *(f"{column}_id" for column in columns[1:])).select(columns).collect()
+def _curriculum(build: Build) -> "list[TrainingStage]":
+    """The recipe's stages with their tables."""
+    from dataprep.models.curriculum import TrainingStage, unique_names
+    from dataprep.models.training_tables import Sources, mixed_table
+
+    recipe = build.recipe
+    queries, judgements, corpus = _judged(build)
+    mined = (build.table("negatives", name) for name in ("pairs", "triplets"))
+    sources = Sources(queries, judgements, corpus, build.table("deduplicate", "links"), *mined)
+    options: dict[str, Any] = {
+        "adapt_to_corpus": recipe.train.adapt_to_corpus,
+        "min_passage_jaccard": recipe.deduplicate.min_passage_jaccard,
+    }
+    stages = recipe.train.stages
+    tables = [mixed_table(stage.tables, sources, **options).collect() for stage in stages]
+    names = unique_names(stage.tables for stage in stages)
+    return [TrainingStage(n, table, s.epochs, s.learning_rate) for n, table, s in zip(names, tables, stages, strict=True)]
 
 
 def _show_progress(point: dict[str, Any]) -> None:

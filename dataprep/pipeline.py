@@ -107,8 +107,8 @@ _STAGES = (
         "train",
         model_stages.train,
         ("deduplicate", "split", "negatives"),
-        lambda r: [r.seed, r.train.model_dump()],
-        ("dataprep.models.training", "dataprep.models.evaluation"),
+        lambda r: [r.seed, r.train.model_dump(), r.deduplicate.min_passage_jaccard],
+        ("dataprep.models.training", "dataprep.models.training_tables", "dataprep.models.evaluation"),
     ),
     Stage(
         "evaluate",

@@ -13,6 +13,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+TrainingTable = Literal["pairs", "weak_pairs", "triplets", "judged_triplets", "first_sentences", "sentences", "titles"]
 
 
 class Section(BaseModel):
@@ -225,6 +226,30 @@ class Lengths(Section):
     """How words and sentences are counted: by a rule on the text, or twenty times slower by spaCy's Polish tokenizer and sentencizer."""
 
 
+class TrainStage(Section):
+    """One stage of the curriculum; each starts from the best weights so far."""
+
+    tables: Annotated[tuple[TrainingTable, ...], Field(min_length=1)]
+    """What is trained on; the rows of several tables are mixed.
+
+    `pairs`: question, positive. `weak_pairs`: question and every passage judged for it, the label ignored. `triplets`: question,
+    positive, hard negative, judged or mined. `judged_triplets`: those with judged negatives alone. `first_sentences`: a passage's
+    first sentence and the rest of it. `sentences`: each of its sentences and the rest. `titles`: its title and its text.
+    """
+    epochs: Positive | None = None
+    """Passes over the table; null takes train.epochs."""
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Peak learning rate; null takes train.learning_rate for the first stage and a quarter of it for later ones."""
+
+    @model_validator(mode="after")
+    def _tables_have_equal_columns(self) -> Self:
+        """Rows with and without a negative cannot stand in one table."""
+        if len({"triplets" in table for table in self.tables}) > 1:
+            message = f"tables {', '.join(self.tables)}: triplets have a negative, the others have none; give each kind a stage of its own"
+            raise ValueError(message)
+        return self
+
+
 class Train(Section):
     """Fine-tuning."""
 
@@ -236,16 +261,22 @@ class Train(Section):
     """Text put before each question, in training and in the saved model."""
     passage_prompt: str = ""
     """Text put before each passage, in training and in the saved model."""
-    tables: tuple[Literal["pairs", "triplets"], ...] = ("pairs", "triplets")
-    """Tables trained on, one after the other: (anchor, positive), then (anchor, positive, negative)."""
+    stages: Annotated[tuple[TrainStage, ...], Field(min_length=1)] = (TrainStage(tables=("pairs",)), TrainStage(tables=("triplets",)))
+    """The curriculum: what is trained on, one after the other; a `[[train.stages]]` table each."""
+    adapt_to_corpus: bool = False
+    """Make pairs from every passage of the corpus, those of held-out questions included but without their questions and labels.
+
+    Right where the corpus that will be searched is known; the model's card says that it was done. False takes the passages of
+    training questions alone.
+    """
     epochs: Positive = 5
-    """Passes over each table."""
+    """Passes over the table of each stage that does not say otherwise."""
     batch_size: Positive = 64
     """Rows per batch."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     """Peak learning rate; null takes 0.02 for static models and 2e-5 for transformers.
 
-    Tables after the first are trained at a quarter of it.
+    Stages after the first take a quarter of it, unless they name their own.
     """
     warmup_fraction: Fraction = 0.1
     """Share of the steps in which the learning rate rises."""

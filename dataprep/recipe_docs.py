@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from dataprep.recipe import Columns, Recipe, Source
+from dataprep.recipe import Columns, Recipe, Source, TrainStage
 from dataprep.recipe_file import bundled_recipes
 
 _INTRO = """# Recipes
@@ -45,6 +45,8 @@ def page() -> str:
     parts += ["", "### `columns`\n", _table(Columns.model_fields)]
     for name, kind in nested.items():
         parts += ["", f"## `[{name}]`\n", (kind.__doc__ or "").strip(), "", _table(kind.model_fields)]
+        if name == "train":
+            parts += ["", "### `[[train.stages]]`\n", (TrainStage.__doc__ or "").strip(), "", _table(TrainStage.model_fields)]
     return "\n".join(parts) + "\n"
 
 
@@ -76,8 +78,12 @@ def _default(field: FieldInfo) -> str:
         return "none"
     if isinstance(field.default, BaseModel):
         return "see below"
-    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    value = [_plain(item) for item in field.default] if isinstance(field.default, tuple) else field.default
     return f"`{str(value).lower() if isinstance(value, bool) else value!r}`".replace("'", '"')
+
+
+def _plain(item: Any) -> Any:  # noqa: ANN401 - an item of a list
+    return item.model_dump(exclude_none=True) if isinstance(item, BaseModel) else item
 
 
 def _cell(text: str) -> str:

@@ -84,3 +84,11 @@ def test_the_cap_leaves_whole_positives_whatever_the_row_order(numbers: list[tup
     assert capped.group_by("anchor").agg(pl.col("positive").n_unique())["positive"].max() <= limit  # type: ignore[operator]
     cut = table.join(capped, on=["anchor", "positive"], how="anti")
     assert capped.height + cut.height == table.height
+
+
+def test_rows_of_one_group_keep_apart() -> None:
+    table = pl.DataFrame({"anchor": list("abcdef"), "positive": list("ghijkl"), "group": ["x", "x", "y", "y", None, None]})
+    batches = plan(as_rows(table, table.select("anchor", "positive")), batch_size=6, seed=1, epoch=0)
+    assert all({0, 1} - set(batch) and {2, 3} - set(batch) for batch in batches)
+    loose = table.with_columns(group=pl.lit(None, dtype=pl.String))
+    assert len(plan(as_rows(loose, loose.select("anchor", "positive")), batch_size=6, seed=1, epoch=0)) == 1

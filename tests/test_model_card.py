@@ -138,3 +138,9 @@ def test_without_validation_and_training_rows_the_card_still_stands() -> None:
     text = card(manifest(), {**TRAINING, "tables": {}, "validation": [], "kept": None}, EVALUATION, {"columns": []})
     assert "those after the last step" in text
     assert "No question of validation has a positive." in text
+
+
+def test_pairs_made_from_the_searched_corpus_are_owned_up_to() -> None:
+    adapted = manifest(recipe={"train": {"base_model": "embedded", "base_revision": None, "adapt_to_corpus": True}})
+    assert "transductive" in card(adapted, TRAINING, EVALUATION, LENGTHS)
+    assert "transductive" not in card(manifest(), TRAINING, EVALUATION, LENGTHS)

@@ -11,6 +11,7 @@ from sentence_transformers import SentenceTransformer
 
 from dataprep.errors import CallError
 from dataprep.models import embedded, training
+from dataprep.models.curriculum import LATER_RATE, TrainingStage
 from dataprep.models.encode import ModelEncoder, is_static, load
 
 SUBJECTS = ["zamek", "rzeka", "góra", "król", "ptak", "most", "las", "okręt", "szkoła", "piekarz", "zegar", "młyn"]
@@ -26,6 +27,7 @@ TABLES = {
         }
     ),
 }
+STAGES = [TrainingStage(name, table) for name, table in TABLES.items()]
 PASSAGES = TABLES["triplets"].select(pl.concat([pl.col("positive"), pl.col("negative")]))["positive"]
 SETTINGS = training.Settings(epochs=2, batch_size=6, matryoshka_dims=(32, 8), seed=7)
 
@@ -43,7 +45,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, A
     folder = tmp_path_factory.mktemp("build") / "model"
     told: list[dict[str, Any]] = []
     settings = training.Settings(**{**SETTINGS.__dict__, "query_prompt": "pytanie: ", "passage_prompt": "treść: "})
-    log = training.train(base(), TABLES, settings, folder=folder, report=told.append)
+    log = training.train(base(), STAGES, settings, folder=folder, report=told.append)
     return folder, log, told
 
 
@@ -55,7 +57,7 @@ def test_the_log_holds_the_settings_in_force_and_the_whole_loss_curve(trained: t
     assert [(point["table"], point["step"]) for point in log["loss"]] == [(name, step) for name in TABLES for step in (1, 2, 3, 4)]
     assert [point["n_steps"] for point in told] == [4] * 8
     peaks = {name: max(point["learning_rate"] for point in log["loss"] if point["table"] == name) for name in TABLES}
-    assert peaks["triplets"] == pytest.approx(peaks["pairs"] * training.LATER_RATE)
+    assert peaks["triplets"] == pytest.approx(peaks["pairs"] * LATER_RATE)
     assert log["kept"] is None
 
 
@@ -85,7 +87,7 @@ def test_prompts_are_put_before_the_texts_that_are_trained_on(tmp_path: Path, mo
 
     monkeypatch.setattr(model, "preprocess", watched)
     settings = training.Settings(**{**SETTINGS.__dict__, "epochs": 1, "query_prompt": "pytanie: ", "passage_prompt": "treść: "})
-    training.train(model, TABLES, settings, folder=tmp_path / "model")
+    training.train(model, STAGES, settings, folder=tmp_path / "model")
     assert seen == {("pytanie: ", True), ("treść: ", False)}
 
 
@@ -95,12 +97,14 @@ def test_equal_runs_give_equal_weights_and_logs_without_touching_the_network(tmp
 
     monkeypatch.setattr(socket, "getaddrinfo", refused)
     monkeypatch.setattr(socket.socket, "connect", refused)
-    first = training.train(base(), TABLES, SETTINGS, folder=tmp_path / "first")
-    again = training.train(base(), {name: table.reverse() for name, table in TABLES.items()}, SETTINGS, folder=tmp_path / "again")
+    first = training.train(base(), STAGES, SETTINGS, folder=tmp_path / "first")
+    again = training.train(
+        base(), [TrainingStage(stage.name, stage.table.reverse()) for stage in STAGES], SETTINGS, folder=tmp_path / "again"
+    )
     assert weights(tmp_path / "first") == weights(tmp_path / "again")
     assert first == again
     other = training.Settings(**{**SETTINGS.__dict__, "seed": 8})
-    training.train(base(), TABLES, other, folder=tmp_path / "other")
+    training.train(base(), STAGES, other, folder=tmp_path / "other")
     assert weights(tmp_path / "other") != weights(tmp_path / "first")
 
 
@@ -116,7 +120,7 @@ def test_the_weights_of_the_best_pass_are_saved(scores: list[float], kept: tuple
         at.append(ModelEncoder(model).encode_queries(["zamek"]))
         return next(asked)
 
-    log = training.train(base(), TABLES, SETTINGS, folder=tmp_path / "model", validate=validate)
+    log = training.train(base(), STAGES, SETTINGS, folder=tmp_path / "model", validate=validate)
     assert [point["ndcg@10"] for point in log["validation"]] == scores
     assert (log["kept"]["table"], log["kept"]["epoch"]) == kept
     best = [(p["table"], p["epoch"]) for p in log["validation"]].index(kept)
@@ -129,12 +133,12 @@ def test_training_brings_questions_nearer_to_their_passages(tmp_path: Path) -> N
         q, p, n = (ModelEncoder(model).encode_queries(table[name].to_list()) for name in ("anchor", "positive", "negative"))
         return float(((q * p).sum(axis=1) - (q * n).sum(axis=1)).mean())
 
-    training.train(base(), TABLES, training.Settings(epochs=5, batch_size=6, learning_rate=0.2), folder=tmp_path / "model")
+    training.train(base(), STAGES, training.Settings(epochs=5, batch_size=6, learning_rate=0.2), folder=tmp_path / "model")
     assert margin(load(tmp_path / "model", device="cpu")) > margin(base()) + 0.2
 
 
 def test_without_rows_the_base_model_is_saved_as_it_is(tmp_path: Path) -> None:
-    log = training.train(base(), {name: table.clear() for name, table in TABLES.items()}, SETTINGS, folder=tmp_path / "model")
+    log = training.train(base(), [TrainingStage(stage.name, stage.table.clear()) for stage in STAGES], SETTINGS, folder=tmp_path / "model")
     assert log["tables"] == {}
     before, after = (ModelEncoder(model).encode_queries(["zamek"]) for model in (base(), load(tmp_path / "model", device="cpu")))
     assert np.array_equal(before, after)
@@ -149,7 +153,7 @@ def test_too_little_memory_gives_advice(error: Exception, tmp_path: Path, monkey
 
     monkeypatch.setattr(training._Trainer, "training_step", exhausted)
     with pytest.raises(CallError, match=r"batch_size = 6; try --set train\.batch_size=3"):
-        training.train(base(), TABLES, SETTINGS, folder=tmp_path / "model")
+        training.train(base(), STAGES, SETTINGS, folder=tmp_path / "model")
 
 
 def test_a_folder_without_a_model_is_a_wrong_call(tmp_path: Path) -> None:
@@ -158,7 +162,7 @@ def test_a_folder_without_a_model_is_a_wrong_call(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_a_later_table_starts_from_the_best_weights_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_table_starts_from_the_best_weights_so_far(tmp_path: Path) -> None:
     vectors: list[np.ndarray] = []
     scores = iter([0.1, 0.9, 0.2, 0.3, 0.3])
 
@@ -166,7 +170,7 @@ def test_a_later_table_starts_from_the_best_weights_so_far(tmp_path: Path, monke
         vectors.append(ModelEncoder(model).encode_queries(["zamek"]))
         return next(scores)
 
-    monkeypatch.setattr(training, "LATER_RATE", 1e-12)
-    training.train(base(), TABLES, SETTINGS, folder=tmp_path / "model", validate=validate)
+    stages = [STAGES[0], TrainingStage("triplets", TABLES["triplets"], learning_rate=1e-12)]
+    training.train(base(), stages, SETTINGS, folder=tmp_path / "model", validate=validate)
     assert np.allclose(vectors[3], vectors[1], atol=1e-6)
     assert not np.allclose(vectors[3], vectors[2], atol=1e-6)

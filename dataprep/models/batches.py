@@ -18,12 +18,14 @@ import polars as pl
 from dataprep.errors import DataError
 from dataprep.text import fold
 
+_GROUP_MARK = "\x00"  # no folded text has it
+
 
 class Row(NamedTuple):
     """One training row as numbers of its texts, equal but for case and punctuation being the same number."""
 
     anchor: int
-    passages: frozenset[int]  # its positive and its negatives
+    passages: frozenset[int]  # its positive, its negatives and its group
     answers: frozenset[int]  # every positive of its question in the table
 
 
@@ -70,19 +72,20 @@ def as_rows(table: pl.DataFrame, answers: pl.DataFrame) -> list[Row]:
     """The table's rows as numbers.
 
     Args:
-        table: anchor, positive and possibly negatives; only these columns.
+        table: anchor, positive, possibly negatives, and possibly group: rows of one group keep apart as if they had a text in common.
         answers: anchor, positive: all that is known to answer, also what was capped.
     """
     columns = table.columns[1:]
-    folded = table.select(fold(pl.all()))
+    group = [(pl.lit(_GROUP_MARK) + pl.col("group")).alias("group")] if "group" in columns else []
+    folded = table.select(fold(pl.exclude("group")), *group)
     known = answers.select(fold(pl.col("anchor", "positive"))).unique()
-    texts = pl.concat([folded.unpivot()["value"], known.unpivot()["value"]]).unique().sort()
+    texts = pl.concat([folded.unpivot()["value"], known.unpivot()["value"]]).drop_nulls().unique().sort()
     number = {text: i for i, text in enumerate(texts)}
     of_anchor: dict[str, frozenset[int]] = {
         anchor: frozenset(number[p] for p in positives) for anchor, positives in known.group_by("anchor").agg("positive").iter_rows()
     }
     rows = folded.select("anchor", pl.concat_list(columns)).iter_rows()
-    return [Row(number[a], frozenset(number[p] for p in passages), of_anchor.get(a, frozenset())) for a, passages in rows]
+    return [Row(number[a], frozenset(number[p] for p in passages if p is not None), of_anchor.get(a, frozenset())) for a, passages in rows]
 
 
 def n_batches(rows: Sequence[Row], *, batch_size: int) -> int:

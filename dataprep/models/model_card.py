@@ -7,6 +7,7 @@ from the manifest, training.json, evaluation.json or the length statistics; noth
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dataprep.models.card_notes import adaptation
 from dataprep.models.embedded import EMBEDDED
 from dataprep.models.metrics import PRIMARY
 from dataprep.models.model_metadata import SHOWN, Document, base_model, front_matter, title
@@ -152,6 +153,7 @@ def _limits(manifest: Document, training: Document, evaluation: Document) -> str
         f"- The figures rest on {n_queries:,} questions; other texts, subjects and ways of asking may give others.",
         "- A passage that nobody judged counts as wrong in the evaluation, even where it answers the question.",
         f"- Trained on {n_rows:,} rows: what they do not speak of, the model did not learn here.",
+        *adaptation(manifest),
     ]
     if base_model(manifest) == EMBEDDED:
         lines.append(

@@ -1,14 +1,14 @@
 """Fine-tuning with sentence-transformers' trainer: Matryoshka dimensions over in-batch and hard negatives.
 
-Tables are trained on one after the other: (anchor, positive), then (anchor, positive, negative), each from
-the best weights so far, the later ones at a quarter of the learning rate. After each pass the model is
+Stages follow each other, each on a table of its own and from the best weights so far, the later ones at a
+quarter of the learning rate unless they name their own. After each pass the model is
 judged on validation, and the weights of the best pass are the ones that are kept, in memory, so nothing but
 the final model reaches the disk.
 """
 
 import gc
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,11 +26,11 @@ from transformers import PrinterCallback, set_seed
 from dataprep.errors import CallError
 from dataprep.models import batches
 from dataprep.models.course import Course, Report, Validate
+from dataprep.models.curriculum import LATER_RATE, TrainingStage, in_force
 from dataprep.models.encode import PASSAGE, QUERY, has_cuda_bf16, is_static, quiet
 from dataprep.models.ranking import matryoshka_dims
 
 STATIC_LEARNING_RATE, LEARNING_RATE = 2e-2, 2e-5
-LATER_RATE = 0.25  # of the learning rate, for tables after the first: hard negatives at the full rate undo what pairs taught
 _FIXED = {
     "later_tables_rate": LATER_RATE,
     "loss": "MatryoshkaLoss(MultipleNegativesRankingLoss)",
@@ -42,7 +42,7 @@ _LOGGED_STEPS = 200  # points of the loss curve per table, about
 
 @dataclass(frozen=True)
 class Settings:
-    """Hyper-parameters of every table."""
+    """Hyper-parameters; a stage may name epochs and a learning rate of its own."""
 
     epochs: int = 5
     batch_size: int = 64
@@ -57,7 +57,7 @@ class Settings:
 
 def train(
     model: SentenceTransformer,
-    tables: Mapping[str, pl.DataFrame],
+    stages: Sequence[TrainingStage],
     settings: Settings,
     *,
     folder: Path,
@@ -68,8 +68,7 @@ def train(
 
     Args:
         model: The base model; it ends with the best weights.
-        tables: Training tables by name, in the order of training: anchor, positive and possibly negative,
-            in this column order. Tables without rows are passed over.
+        stages: The curriculum, in the order of training. Stages without rows are passed over.
         settings: Hyper-parameters.
         folder: Where the model is saved; the trainer's scratch folder stands beside it while it runs.
         validate: Gives ndcg@10 on validation; without it the last weights are kept.
@@ -85,20 +84,25 @@ def train(
     """
     quiet()
     settings = _in_force(model, settings)
+    curriculum = in_force(stages, epochs=settings.epochs, learning_rate=settings.learning_rate or 0)
     model.prompts = {**(model.prompts or {}), QUERY: settings.query_prompt, PASSAGE: settings.passage_prompt}
     course = Course(model, validate, report)
     course.judge("base", 0)
     trained: dict[str, dict[str, int]] = {}
     with _threads(1 if is_static(model) else torch.get_num_threads()):
-        for name, table in tables.items():
-            if table.height:
-                course.restore_best()
-                gentle = replace(settings, learning_rate=(settings.learning_rate or 0) * (LATER_RATE if trained else 1))
-                trained[name] = _train_table(model, name, table, gentle, course=course, beside=folder)
+        for stage in curriculum:
+            course.restore_best()
+            own = replace(settings, epochs=stage.epochs or settings.epochs, learning_rate=stage.learning_rate)
+            trained[stage.name] = _train_table(model, stage.name, stage.table, own, course=course, beside=folder)
     course.restore_best()
     model.save_pretrained(str(folder), create_model_card=False)
-    in_force = {**asdict(settings), **_FIXED}
-    return {"settings": in_force, "tables": trained, "loss": course.losses, "validation": course.scores, "kept": course.best}
+    return {
+        "settings": {**asdict(settings), **_FIXED},
+        "tables": trained,
+        "loss": course.losses,
+        "validation": course.scores,
+        "kept": course.best,
+    }
 
 
 @contextmanager
@@ -132,7 +136,7 @@ def _train_table(
         trainer = _Trainer(
             model=model,
             args=_arguments(Path(scratch), settings, n_batches=len(plans[0])),
-            train_dataset=Dataset.from_dict(used.to_dict(as_series=False)),
+            train_dataset=Dataset.from_dict(used.drop("group", strict=False).to_dict(as_series=False)),
             loss=MatryoshkaLoss(model, MultipleNegativesRankingLoss(model), matryoshka_dims=list(settings.matryoshka_dims)),
             callbacks=[course],
         )
