@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dataprep.errors import CallError
 from dataprep.filtering import language
@@ -193,3 +195,16 @@ def test_of_real_polish_questions_at_least_998_in_1000_are_kept() -> None:
     assert len(questions) > 5_000
     assert kept_fraction(sorted(questions)) >= 0.998
     assert kept_fraction([question.translate(without_accents) for question in sorted(questions)]) >= 0.998
+
+
+@given(st.text(st.sampled_from("aąbcćłśżz ĄŁA(„-é1ш"), max_size=40))
+def test_what_reads_plainly_reads_polish(text: str) -> None:
+    (is_plain,) = pl.Series([text]).to_frame("t").select(language.reads_plainly(pl.col("t"))).to_series()
+    assert not is_plain or language.reads_polish(text)
+
+
+def test_a_plain_text_is_kept_without_asking_the_identifier() -> None:
+    texts = ["Dokąd żubry szły jesienią przez śnieg?", "Der Rhein entspringt in den Schweizer Alpen und mündet in die Nordsee.", None]
+    frame = pl.DataFrame({"t": texts}).select(language.judge(pl.col("t"), languages=["pl"], min_language_chars=40).alias("v")).unnest("v")
+    assert frame["is_kept"].to_list() == [True, False, None]
+    assert frame["probability"].is_null().to_list() == [True, False, True]

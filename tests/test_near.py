@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import usual
+from dataprep import folding, usual
 from dataprep.duplicates import near, near_candidates
 from dataprep.duplicates.near import near_pairs
 from dataprep.duplicates.near_shingles import shingles
@@ -114,7 +114,7 @@ def test_the_order_of_texts_does_not_matter(texts: list[str], order: Random) -> 
 @given(texts=TEXTS)
 def test_chunks_and_batches_do_not_show(texts: list[str]) -> None:
     with pytest.MonkeyPatch.context() as small:
-        small.setattr(near, "_CHUNK_BYTES", 8)
+        small.setattr(folding, "_CHUNK_BYTES", 8)
         small.setattr(near, "MAX_PACKED", 3)
         small.setattr(near, "_CHUNK_PAIRS", 3)
         small.setattr(near_candidates, "_BATCH_PAIRS", 2)

@@ -1,9 +1,9 @@
 """All pairs of texts whose word n-gram sets have at least a given Jaccard similarity, found exactly.
 
 A set-similarity join: no sampling, no missed pair, and each pair carries its exact similarity.
-The steps, each in a module of its own:
+The steps, each in a module of its own (words in the package above):
 
-    near_words       texts -> hashes of their words
+    words            texts -> hashes of their words
     near_shingles    words -> hashes of n-grams
     near_prefix      which texts can have a partner at all, and by which shingles it must show
     near_candidates  pairs that share such a shingle and whose sizes and positions allow the overlap
@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from dataprep.duplicates.near_candidates import candidate_batches
 from dataprep.duplicates.near_prefix import KEY_BITS, MAX_PACKED, Rarity, Sets, possible_sets
 from dataprep.duplicates.near_shingles import Shingles, shingles
-from dataprep.duplicates.near_words import Integers
+from dataprep.folding import chunks
+from dataprep.words import Integers
 
-_CHUNK_BYTES = 1 << 20  # of text per step: few enough for the processor's cache, many enough for NumPy
 _CHUNK_PAIRS = 1 << 10  # at most MAX_PACKED
 _MAX_THREADS = 8  # each holds some 60 MB
 _BYTES_PER_SLOT = 4  # a word of Polish has about seven bytes, the space after it included
@@ -72,7 +72,7 @@ def _sets(texts: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
     n_bytes = int(texts.str.len_bytes().sum())
     rare = Rarity(1 << min(max((n_bytes // _BYTES_PER_SLOT).bit_length(), 16), 30))
     parts = []
-    for part in _in_threads(lambda chunk: shingles(chunk, shingle_words=shingle_words), _chunks(texts)):
+    for part in _in_threads(lambda chunk: shingles(chunk, shingle_words=shingle_words), chunks(texts, max_texts=MAX_PACKED)):
         rare.count(part.hashes)
         parts.append(part)
     firsts = np.cumsum([0] + [len(part.counts) for part in parts]).tolist()
@@ -82,17 +82,6 @@ def _sets(texts: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
 
     kept = list(_in_threads(possible, zip(firsts[:-1], parts, strict=True)))
     return Sets(*(np.concatenate(columns) for columns in zip(*kept, strict=True)))
-
-
-def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
-    """Runs of texts of about _CHUNK_BYTES, at least one text and at most MAX_PACKED; one empty run if there are none."""
-    ends = np.cumsum(texts.str.len_bytes().to_numpy())
-    start, done = 0, 0
-    while start < len(texts) or start == 0:
-        stop = int(np.searchsorted(ends, done + _CHUNK_BYTES, side="right"))
-        stop = min(max(stop, start + 1), start + MAX_PACKED)
-        yield texts.slice(start, stop - start)
-        start, done = stop, int(ends[min(stop, len(ends)) - 1]) if len(ends) else 0
 
 
 def _verified(sets: Sets, *, min_jaccard: float) -> _Pairs:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dataprep.duplicates.near_prefix import Rarity, Sets, needed
-from dataprep.duplicates.near_words import Hashes, Integers
+from dataprep.words import Hashes, Integers
 
 _SLOTS_PER_KEY = 4
 _BATCH_PAIRS = 1 << 21  # made and judged at once: some 100 MB, however many texts share a shingle

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataprep.duplicates.near_shingles import Shingles
-from dataprep.duplicates.near_words import Hashes, Integers
+from dataprep.words import Hashes, Integers
 
 Levels = NDArray[np.uint8]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from dataprep.duplicates.near_words import Hashes, Integers, words
+from dataprep.words import Hashes, Integers, words
 
 _FACTOR = np.uint64(0xD1342543DE82EF95)  # odd; a word counts differently at each place of the n-gram
 

@@ -2,8 +2,10 @@
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from dataprep.text import fold
+from dataprep.folding import chunks
+from dataprep.words import words as words_of
 
 _NGRAM = 3
 
@@ -40,14 +42,17 @@ def repeated_fraction(text: pl.Expr) -> pl.Expr:
     Words are compared folded. 0 for texts of fewer than four words; a text written twice has about 0.5.
     Null in, null out.
     """
-    return fold(text).map_batches(_repeated_fractions, return_dtype=pl.Float64, is_elementwise=True)
+
+    def measured(texts: pl.Series) -> pl.Series:
+        fractions = np.concatenate([_repeated_fractions(part) for part in chunks(texts.fill_null(""))])
+        return pl.select(pl.when(texts.is_not_null()).then(pl.Series(texts.name, fractions))).to_series()
+
+    return text.map_batches(measured, return_dtype=pl.Float64, is_elementwise=True)
 
 
-def _repeated_fractions(folded: pl.Series) -> pl.Series:
-    by_text = folded.fill_null("").str.split(" ")
-    n_words = by_text.list.len().to_numpy().astype(np.int64)
-    text_of = np.repeat(np.arange(len(folded)), n_words)
-    word = by_text.explode().hash().to_numpy()
+def _repeated_fractions(texts: pl.Series) -> NDArray[np.float64]:
+    word, n_words = words_of(texts)
+    text_of = np.repeat(np.arange(len(texts)), n_words)
     is_part = np.zeros(len(word), dtype=bool)
     if len(word) >= _NGRAM:
         # Equal 3-grams of one text have equal codes; others share one with a probability of about 1e-19 per pair.
@@ -57,9 +62,9 @@ def _repeated_fractions(folded: pl.Series) -> pl.Series:
         repeats = np.flatnonzero(is_whole)[~pl.Series(code[is_whole]).is_first_distinct().to_numpy()]
         for offset in range(_NGRAM):
             is_part[repeats + offset] = True
-    n_repeated = np.bincount(text_of[is_part], minlength=len(folded))
-    fractions = pl.Series(folded.name, n_repeated / np.maximum(n_words, 1))
-    return pl.select(pl.when(folded.is_not_null()).then(fractions)).to_series()
+    n_repeated = np.bincount(text_of[is_part], minlength=len(texts))
+    fractions: NDArray[np.float64] = n_repeated / np.maximum(n_words, 1)
+    return fractions
 
 
 _ASKING = (

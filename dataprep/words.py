@@ -1,9 +1,6 @@
 """The words of many texts at once, as 64-bit hashes, read from the texts' bytes.
 
-Words are those of `text.fold`. Folding a million passages text by text costs as much as the rest of a
-near join, and most of it is spent on finding nothing to change. So texts of
-usual characters (see `usual`) are folded here by byte tables; any other text goes through `text.fold`
-first. Both give the same words.
+Words are those of `text.fold`, found in the bytes that `folding` makes of the texts.
 
 A word's hash is a polynomial over its bytes, a difference of two prefix sums (Karp & Rabin 1987), so
 no word object is ever made. The base is a constant of this module: hashes are the same in every
@@ -17,17 +14,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dataprep.text import fold
-from dataprep.usual import LETTERS, UNUSUAL, where_matching
+from dataprep.folding import END, SPACE, Bytes, folded_bytes
 
-Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse; 5 modulo 8, so that its powers repeat as late as they can
 _MIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))  # MurmurHash3's 64-bit finaliser
 _SHIFT = np.uint64(33)
-_END, _SPACE = 0, 32  # of a text; of a word
 
 
 class Words(NamedTuple):
@@ -46,11 +40,11 @@ def words(texts: pl.Series) -> Words:
     Returns:
         Hashes of the words in their order, equal for equal words of `text.fold`.
     """
-    data = _folded_bytes(texts)
-    separators = np.flatnonzero(data <= _SPACE)
+    data = folded_bytes(texts)
+    separators = np.flatnonzero(data <= SPACE)
     starts, ends = np.append(0, separators[:-1] + 1), separators
     is_word = ends > starts
-    words_before = np.cumsum(is_word)[data[separators] == _END]
+    words_before = np.cumsum(is_word)[data[separators] == END]
     return Words(mix(_polynomials(data, starts[is_word], ends[is_word])), np.diff(words_before, prepend=0))
 
 
@@ -61,26 +55,6 @@ def mix(hashes: Hashes) -> Hashes:
         hashes *= factor
     hashes ^= hashes >> _SHIFT
     return hashes
-
-
-_ASCII = bytes(byte if byte in (_END, *range(0x80, 0x100)) or chr(byte).isalnum() else _SPACE for byte in range(0x100)).lower()
-_SECOND = np.zeros(3 * 0x40, np.uint8) + np.tile(np.arange(0x80, 0xC0, dtype=np.uint8), 3)  # of two bytes, by the first and the second
-for _letter in LETTERS:
-    _SECOND[ord(_letter) - 0xC0] = _letter.lower().encode()[1]
-
-
-def _folded_bytes(texts: pl.Series) -> Bytes:
-    """The texts' folded bytes: lower case, anything between words a run of spaces, _END after each text."""
-    joined: bytes = where_matching(texts, UNUSUAL, fold, otherwise=texts).str.join("\0").cast(pl.Binary).item()
-    data = np.frombuffer(bytearray((joined + b"\0").translate(_ASCII)), np.uint8)
-    letters = np.flatnonzero((data >= 0xC3) & (data <= 0xC5))  # noqa: PLR2004 - first bytes of U+00C0 to U+017F
-    data[letters + 1] = _SECOND[(data[letters].astype(np.int64) - 0xC3) * 0x40 + data[letters + 1] - 0x80]
-    for first, length in ((0xC2, 2), (0xE2, 3)):
-        marks = np.flatnonzero(data == first)
-        marks = marks[data[marks + 1] == 0x80] if length == 3 else marks  # noqa: PLR2004 - letters have other second bytes
-        for offset in range(length):
-            data[marks + offset] = _SPACE
-    return data
 
 
 def _polynomials(data: Bytes, starts: Integers, ends: Integers) -> Hashes:
