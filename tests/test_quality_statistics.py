@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from dataprep import schemas
 from dataprep.releases.ledger import assemble
+from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.quality_statistics import quality
 from dataprep.statistics.rule_examples import rule_counts
-from dataprep.statistics.shortcuts import probe, row_wise_leaks
+from dataprep.statistics.shortcuts import probe
 from dataprep.statistics.split_statistics import split_statistics
 
 CASE = release_case.case()
@@ -154,7 +155,25 @@ def test_the_leak_of_a_row_wise_split_is_the_chance_that_another_row_of_the_ques
     found = row_wise_leaks(rows, train_fraction=0.9)
     assert found["question_leak_fraction"] == pytest.approx(2 / 3 * 0.9, abs=1e-4)
     assert found["passage_leak_fraction"] == 0
+    assert (found["rows"], found["held_out_rows"], found["question_leak_rows"]) == (3, 0, 0)
     assert row_wise_leaks(pairs([]), train_fraction=0.9)["question_leak_fraction"] == 0
+
+
+def test_rows_that_leak_are_counted_among_those_held_out() -> None:
+    rows = pairs([("Co to?", str(i), 1) for i in range(100)])
+    found = row_wise_leaks(rows, train_fraction=0.7)
+    assert (found["held_out_rows"], found["question_leak_rows"], found["passage_leak_rows"]) == (30, 30, 0)
+
+
+def test_a_split_by_question_leaks_where_questions_are_tied() -> None:
+    def queries(groups: str) -> pl.LazyFrame:
+        return pl.LazyFrame({"group_id": list(groups)}, schema={"group_id": pl.String})
+
+    found = question_wise_leaks(queries("aabcdefghi"), train_fraction=0.6)
+    assert (found["questions"], found["tied_questions"], found["held_out_questions"]) == (10, 2, 4)
+    assert found["leak_fraction"] == pytest.approx(0.2 * 0.6, abs=1e-4)
+    assert question_wise_leaks(queries("abc"), train_fraction=0.6)["leak_fraction"] == 0
+    assert question_wise_leaks(queries(""), train_fraction=0.6)["leak_questions"] == 0
 
 
 @pytest.mark.real

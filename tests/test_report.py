@@ -116,6 +116,18 @@ def test_small_groups_are_whole_and_large_ones_share_what_is_left() -> None:
     }
 
 
+def test_what_the_page_names_is_in_the_sample_however_small_it_is() -> None:
+    ledger = events([("a", "html", 300)]).with_columns(
+        query_id=pl.format("q{}", pl.int_range(pl.len()) % 30), passage_id=pl.format("p{}", pl.int_range(pl.len()))
+    )
+    alone = ledger_sample(ledger.lazy(), pl.LazyFrame(schema=ROWS), limit=20, max_chars=10)
+    sample = ledger_sample(ledger.lazy(), pl.LazyFrame(schema=ROWS), limit=20, max_chars=10, named=["q7", "p8", "p9", "no such id"])
+    assert sample["query_id"].to_list().count("q7") >= 3
+    assert {"p8", "p9"} <= set(sample["passage_id"])
+    assert sample.height == sample.unique().height <= alone.height + 5
+    assert sample["n_group"].unique().to_list() == [300]
+
+
 def test_rows_that_were_merely_read_are_left_out_and_texts_are_cut() -> None:
     ledger = pl.concat([events([("a", "html", 2)]), events([("a", "read", 3)]).with_columns(action=pl.lit("read"))])
     rows = (

@@ -1,6 +1,6 @@
 """Charts as SVG text: the same pictures for the report page and the dataset card. Equal figures give equal bytes.
 
-Drawn by matplotlib without its global state. Each is 460 units wide, so that its text stays readable on
+Drawn by matplotlib without its global state. Each is 400 units wide, so that its text stays readable on
 a phone. Text stays text. A standalone chart has the light colours below; `inline` hands them to the page.
 """
 
@@ -28,7 +28,7 @@ COLOURS: Mapping[str, str] = {  # the page's variable -> the colour of a standal
     "rejected": "#b64a3c",
 }
 FATES = ("kept", "merged", "dropped", "rejected")
-_WIDTH = 460
+_WIDTH = 400
 _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 _STYLE = {
     "font.family": "DejaVu Sans",  # bundled with matplotlib, so every machine measures text alike

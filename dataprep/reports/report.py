@@ -13,6 +13,7 @@ from dataprep.build import Build
 from dataprep.pipeline import FINE_TUNE, PREPARE
 from dataprep.releases import contracts
 from dataprep.reports import report_charts, report_examples
+from dataprep.reports.report_leaks import leaks
 from dataprep.reports.report_remarks import remarks, signed
 from dataprep.schemas import SPLITS, TERMINAL_ACTIONS
 
@@ -27,10 +28,6 @@ _FILES = {
     "evaluation": "evaluation.json",
 }
 _ORDER = (*SPLITS, "judged", "bm25", "base", "finetuned", "finetuned-base", "finetuned-bm25")
-_LEAKS = (
-    ("question", "questions of held-out rows that are trained on too", "no held-out question is trained on"),
-    ("passage", "passages of held-out rows that are trained on too", "no positive passage of a held-out question is trained on"),
-)
 
 
 def write_report(build: Build) -> Path:
@@ -64,12 +61,14 @@ def figures_of(build: Build) -> dict[str, Any]:
     """All figures that the page shows; those of unfinished parts are None."""
     found = {name: _json(build.folder / path) for name, path in _FILES.items()}
     manifest = found["manifest"]
+    results = _contracts(build, manifest)
     return {
         "recipe": build.recipe,
         "title": build.recipe.title or build.recipe.name,
         "stages": _stages(build),
         "totals": {end: sum(manifest["counts"][end].values()) for end in ("read", *TERMINAL_ACTIONS)} if manifest else None,
-        **_contracts(build, manifest),
+        "contracts": results,
+        "leaks": leaks(found["quality"], results),
         **{name: in_reading_order(content) for name, content in found.items()},
     }
 
@@ -106,13 +105,10 @@ def _stages(build: Build) -> list[dict[str, Any]]:
     return [{"name": name, "summary": build.json(name, "stage")["summary"] if done else None} for name, done in finished.items()]
 
 
-def _contracts(build: Build, manifest: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Results of all contracts, where that is cheap; beside them what the release leaks by them."""
+def _contracts(build: Build, manifest: Mapping[str, Any] | None) -> list[contracts.Result] | None:
+    """Results of all contracts, where that is cheap; else None."""
     n_rows = sum(manifest["counts"]["read"].values()) if manifest else None
-    results = contracts.check(build.folder) if n_rows is not None and n_rows <= _MAX_CHECKED_ROWS else None
-    found = {result.name: result for result in results or ()}
-    leaks = [{"key": key, "what": what, "result": found.get(contract)} for key, what, contract in _LEAKS]
-    return {"contracts": results, "leaks": leaks}
+    return contracts.check(build.folder) if n_rows is not None and n_rows <= _MAX_CHECKED_ROWS else None
 
 
 def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported late
@@ -122,7 +118,14 @@ def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported late
         loader=PackageLoader("dataprep.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-    environment.filters |= {"n": _count, "percent": _percent, "signed": signed, "decimal": "{:.3f}".format, "tenths": "{:,.1f}".format}
+    environment.filters |= {
+        "n": _count,
+        "percent": _percent,
+        "signed": signed,
+        "decimal": "{:.3f}".format,
+        "tenths": "{:,.1f}".format,
+        "hundredths": "{:,.2f}".format,
+    }
     environment.globals["ledger"] = ledger_address
     return environment
 

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from dataprep.build import Build
+from dataprep.releases import release_files
 from dataprep.reports import report_samples as samples
 from dataprep.reports.marking import Run, compare, excerpt, printable, visible
 
@@ -15,6 +16,8 @@ _N_CLUSTERS, _N_MEMBERS = 12, 4
 _PER_GUARD = 3
 _N_CONFLICTS = 12
 _N_NEAR = 12
+_N_GROUP = 5
+_IDS = ("into_id", "passage_id", "other_id", "query_id")
 _CODES = {"same": "=", "removed": "-", "added": "+", "gap": "…"}
 _LEDGER_COLUMNS = (
     *("row_id", "source_key", "source", "stage", "action", "rule", "column", "runs", "note"),
@@ -29,23 +32,35 @@ def examples(build: Build) -> dict[str, Any]:
 
     Returns:
         `ledger` (columns, rows, groups with their size in the whole ledger), `changes` by rule,
-        `clusters`, `kept_apart`, `conflicts` and `near_questions`.
+        `clusters`, `kept_apart`, `conflicts`, `near_questions`, and questions of the `largest_group`.
+        Whatever these name by an id has its events in the ledger's sample.
     """
-    sample = samples.ledger_sample(
-        pl.scan_parquet(build.folder / "ledger.parquet"), build.table("ingest", "rows"), limit=MAX_EVENTS, max_chars=_MAX_CHARS
-    )
     names = ("corpus", "merged_passages", "links", "conflicts", "near_questions")
     corpus, merged, links, conflicts, near = (build.table("deduplicate", name) for name in names)
-    queries = build.table("split", "queries")
+    queries, statistics = build.table("split", "queries"), release_files.statistics(build.release)
     clusters = samples.merged_passages(links, corpus, merged, n_clusters=_N_CLUSTERS, n_members=_N_MEMBERS)
-    return {
-        "ledger": ledger_of(sample),
-        "changes": _changes(sample),
+    shown = {
         "clusters": [_cluster(cluster) for cluster in clusters],
         "kept_apart": _pairs(samples.kept_apart(links, corpus, merged, per_guard=_PER_GUARD)),
         "conflicts": _pairs(samples.label_conflicts(conflicts, queries, corpus, merged, _driven_out(build), limit=_N_CONFLICTS)),
         "near_questions": _pairs(samples.near_questions(near, queries, limit=_N_NEAR)),
+        "largest_group": samples.members(queries, statistics["quality"]["largest_group"].get("group_id"), limit=_N_GROUP),
     }
+    sample = samples.ledger_sample(
+        pl.scan_parquet(build.folder / "ledger.parquet"),
+        build.table("ingest", "rows"),
+        limit=MAX_EVENTS,
+        max_chars=_MAX_CHARS,
+        named=[*_named(shown), *(longest["id"] for longest in statistics["lengths"]["longest"])],
+    )
+    return {"ledger": ledger_of(sample), "changes": _changes(sample), **shown}
+
+
+def _named(shown: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """The ids of questions and passages that the page links to."""
+    entries = [entry for part in shown.values() for entry in part]
+    entries += [member for cluster in shown["clusters"] for member in cluster["members"]]
+    return [entry[name] for entry in entries for name in _IDS if entry.get(name)]
 
 
 def _driven_out(build: Build) -> pl.LazyFrame:

@@ -96,7 +96,7 @@ def _groups(figures: Mapping[str, Any]) -> Iterator[Remark]:
     if group and (group["positives_fraction"] or 0) > _LARGE_GROUP:
         members = f"{_number(group['n_questions'], 'question')}, {_number(group['n_positives'], 'positive')}"
         text = f"One group holds {100 * group['positives_fraction']:.1f} % of all positives ({members}); it stands in {group['split']}."
-        yield Remark("look", text, "#splits")
+        yield Remark("look", text, "#group")
 
 
 def _lengths(figures: Mapping[str, Any]) -> Iterator[Remark]:

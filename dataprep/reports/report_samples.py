@@ -10,13 +10,15 @@ import polars as pl
 
 _KEYS = ("stage", "action", "rule", "source")
 _SHOWN = (*_KEYS, "row_id", "source_key", "column", "before", "after", "into", "score", "split", "query_id", "passage_id")
+_ID_COLUMNS = ("query_id", "passage_id")
 _HASH_DIGITS = 8  # of the row_id, which is a digest of the row's content: as good as a random number, and the same in every build
 _HASH_VALUES = 16**_HASH_DIGITS
 _MAX_COMPARED = 20_000  # characters of a text that are compared with another
+_PER_ID = 3  # events of each row, question or passage that the page names
 _SPARE = 30  # a share of a group is drawn with so many expected rows to spare that it all but never falls short
 
 
-def ledger_sample(ledger: pl.LazyFrame, rows: pl.LazyFrame, *, limit: int, max_chars: int) -> pl.DataFrame:
+def ledger_sample(ledger: pl.LazyFrame, rows: pl.LazyFrame, *, limit: int, max_chars: int, named: Sequence[str] = ()) -> pl.DataFrame:
     """Events of the ledger with every rule of every stage and source represented; `read` events, one per row, are left out.
 
     Small groups of (stage, action, rule, source) are there whole, large ones with equal numbers of events.
@@ -26,6 +28,7 @@ def ledger_sample(ledger: pl.LazyFrame, rows: pl.LazyFrame, *, limit: int, max_c
         rows: ROWS as read; rows that could not be read are missing there, so their texts are null here.
         limit: Most events, unless there are more groups than that: each group has at least one.
         max_chars: Longer questions and passages are cut.
+        named: Ids of questions and passages that the page links to; up to three events of each are there beyond the limit.
 
     Returns:
         The ledger's columns with `question` and `passage` of the row as read, and `n_group`, the events of
@@ -52,9 +55,21 @@ def ledger_sample(ledger: pl.LazyFrame, rows: pl.LazyFrame, *, limit: int, max_c
     )
     by_hash = chosen.sort(pl.col("row_id").str.slice(-16), *_SHOWN, nulls_last=True)
     sample = by_hash.group_by(_KEYS, maintain_order=True).head(quota)
+    if named:
+        sized = _events_of(events, named).join(groups, on=_KEYS, nulls_equal=True)
+        sample = pl.concat([sample, sized.select(sample.columns)]).unique(maintain_order=True)
     texts = _of_rows(rows, sample.select("row_id")).select("row_id", pl.col("question", "passage").str.slice(0, max_chars))
     shown = sample.join(texts.collect(engine="streaming"), on="row_id", how="left")
     return shown.sort("stage", "rule", "action", "row_id", "column", "before", nulls_last=True)
+
+
+def _events_of(events: pl.LazyFrame, ids: Sequence[str]) -> pl.DataFrame:
+    """The first few events of each question and passage, in the order of their rows."""
+    wanted = pl.Series("id", sorted(set(ids)), dtype=pl.String)
+    found = events.filter(pl.any_horizontal(pl.col(name).is_in(wanted.implode()) for name in _ID_COLUMNS))
+    told = found.select(*_SHOWN).with_columns(_cut("before"), _cut("after")).collect(engine="streaming").sort(*_SHOWN, nulls_last=True)
+    per_id = [told.filter(pl.col(name).is_in(wanted.implode())).group_by(name, maintain_order=True).head(_PER_ID) for name in _ID_COLUMNS]
+    return pl.concat([part.select(_SHOWN) for part in per_id]).unique(maintain_order=True)
 
 
 def _of_rows(table: pl.LazyFrame, ids: pl.DataFrame) -> pl.LazyFrame:
@@ -146,6 +161,12 @@ def label_conflicts(
     questions = _texts(asked["query_id"], queries.select("text", id="query_id"), left.select(text="question", id="query_id"))
     found = asked.lazy().join(questions.select(query_id="id", question="text"), on="query_id", how="left", maintain_order="left")
     return _with_texts(found, corpus, merged, left.select("passage_id", text="passage"))
+
+
+def members(queries: pl.LazyFrame, group_id: str | None, *, limit: int) -> list[dict[str, Any]]:
+    """query_id and text of the first questions of a group, sorted by query_id; none without a group."""
+    found = queries.filter(pl.col("group_id") == pl.lit(group_id, pl.String)).select("query_id", "text")
+    return found.bottom_k(limit, by="query_id").sort("query_id").collect(engine="streaming").to_dicts()
 
 
 def near_questions(near: pl.LazyFrame, queries: pl.LazyFrame, *, limit: int) -> list[dict[str, Any]]:

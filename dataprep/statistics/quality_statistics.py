@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.rule_examples import rule_counts
-from dataprep.statistics.shortcuts import probe, row_wise_leaks
+from dataprep.statistics.shortcuts import probe
 from dataprep.text import fold
 
 _MANY_POSITIVES = 10
@@ -67,6 +68,7 @@ def quality(
         "duplicates": _duplicates(tables),
         "conflicts": _tally(tables.conflicts, ["kind", "resolution"]),
         "row_wise_split": row_wise_leaks(tables.rows, train_fraction=train_fraction),
+        "question_wise_split": question_wise_leaks(tables.split_queries, train_fraction=train_fraction),
         "question_words": _question_words(tables.split_queries),
         "languages": _languages(tables),
         "licences": [

@@ -1,4 +1,4 @@
-"""What a model could exploit without reading: length, shared words, and questions that a row-wise split leaks."""
+"""What a model could exploit without reading: length, and words that question and passage share."""
 
 from typing import Any
 
@@ -69,23 +69,3 @@ def _given_away(counts: pl.DataFrame) -> dict[str, Any]:
         "shortest_not_relevant_words": int(other[0]),
         "longest_not_relevant_words": int(other[-1]),
     }
-
-
-def row_wise_leaks(rows: pl.LazyFrame, *, train_fraction: float) -> dict[str, float]:
-    """What a split of single rows would leak: share of held-out rows whose question, or passage, is also trained on.
-
-    A row of a question with k rows escapes only if none of the other k - 1 falls into train, so the
-    expected share is the mean over rows of 1 - (1 - train_fraction)^(k - 1). Splitting by groups leaks none.
-
-    Args:
-        rows: `question` and `passage` of every row read; texts count as equal when folded.
-        train_fraction: Share of rows in train.
-    """
-    leaks = []
-    for column in ("question", "passage"):
-        per_text = rows.group_by(fold(pl.col(column))).agg(k=pl.len())
-        others = pl.col("k").cast(pl.Int64) - 1
-        leaked = 1 - (1 - train_fraction) ** others
-        leaks.append(per_text.select(((leaked * pl.col("k")).sum() / pl.col("k").sum()).fill_nan(0.0)))
-    question, passage = (round(float(frame.item()), 4) for frame in pl.collect_all(leaks))
-    return {"train_fraction": round(train_fraction, 6), "question_leak_fraction": question, "passage_leak_fraction": passage}

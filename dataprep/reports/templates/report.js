@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const PAGE_ROWS = 50;
+  const PAGE_ROWS = 25;
   const data = JSON.parse(document.getElementById("ledger-data").textContent);
   const events = data.rows.map((row) => Object.fromEntries(data.columns.map((name, i) => [name, row[i]])));
   const FILTERS = ["stage", "action", "rule", "source", "split"];
