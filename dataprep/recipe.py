@@ -320,6 +320,8 @@ class Publish(Section):
     """Publish the model although the release that trained it is not published."""
     token_block: str | None = None
     """Prefect Secret block that holds the Hub's token; null takes HF_TOKEN, else the login of `hf auth login`."""
+    timeout_s: Annotated[float, Field(gt=0)] = 90.0
+    """How long to wait for an answer of the Hub, in seconds; then the call is repeated."""
     approval: bool = False
     """Wait for a person's approval before publishing; a run by hand stops there, for `dataprep publish` is the approval."""
     approval_hours: Annotated[float, Field(gt=0)] = 72

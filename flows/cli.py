@@ -136,7 +136,7 @@ def publish(build: Path, targets: tuple[str, ...], what: str, *, dry_run: bool, 
       dataprep publish data/build/sample --to hf://datasets/acme/pytania --to hf://acme/model --tag v1.0.0 --dry-run
     """
     from dataprep.build import existing_build
-    from dataprep.publishers.publishing import publish_build, settings_of
+    from dataprep.publishers.publish_build import publish_build, settings_of
     from flows.screen import shown_stages
 
     found = existing_build(build)

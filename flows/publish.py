@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from dataprep.build import Build
 from dataprep.errors import CallError
-from dataprep.publishers.publishing import publish_build
+from dataprep.publishers.publish_build import publish_build
 from dataprep.recipe import Publish, Recipe
 from flows import approval
 from flows.operating import held_build, release_digest, run_name, tell

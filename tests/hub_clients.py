@@ -46,43 +46,45 @@ def _hasten() -> None:
 
 def publish_files(target: str, contents: Mapping[str, bytes], **options: Any) -> tuple[str, str, bool]:
     """Publish files to a repository; give back the commit, the plan in a line, and whether anything was new."""
-    from dataprep.publishers import hub, publish_plan  # noqa: PLC0415 - after the environment
+    from dataprep.publishers.file_plan import of_bytes  # noqa: PLC0415 - after the environment
 
-    return _publish(target, {name: publish_plan.of_bytes(data) for name, data in contents.items()}, hub, options)
+    return _publish(target, {name: of_bytes(data) for name, data in contents.items()}, options)
 
 
 def publish_folder(target: str, folder: Path, **options: Any) -> tuple[str, int]:
     """Publish a folder; give back the commit and the process's peak memory in bytes."""
-    from dataprep.publishers import hub, publish_plan  # noqa: PLC0415 - after the environment
+    from dataprep.publishers.file_plan import local_files  # noqa: PLC0415 - after the environment
 
-    commit, _, _ = _publish(target, publish_plan.local_files(folder), hub, options)
+    commit, _, _ = _publish(target, local_files(folder), options)
     return commit, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _publish(target: str, files: Mapping[str, Any], hub: Any, options: Mapping[str, Any]) -> tuple[str, str, bool]:
-    from dataprep.publishers import hub_calls  # noqa: PLC0415 - after the environment
-    from dataprep.publishers.hub_commit import Message  # noqa: PLC0415
-    from dataprep.publishers.hub_repository import repository  # noqa: PLC0415
+def _publish(target: str, files: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[str, str, bool]:
+    from dataprep.publishers import to_hub  # noqa: PLC0415 - after the environment
+    from dataprep.publishers.hub.calls import explained  # noqa: PLC0415
+    from dataprep.publishers.hub.commit import Message  # noqa: PLC0415
+    from dataprep.publishers.hub.repository import repository  # noqa: PLC0415
+    from dataprep.publishers.hub.token import token  # noqa: PLC0415
     from dataprep.publishers.targets import parse  # noqa: PLC0415
 
-    place, secret = parse(target), hub_calls.token()
+    place, secret = parse(target), token()
     kept = {key: value for key, value in options.items() if key in ("private", "tag")}
     rest = {key: value for key, value in options.items() if key == "create_pr"}
-    with hub_calls.explained(secret, target):
-        repo = repository(place, secret, options.get("revision", "main"))
-        change = hub.compare(repo, files, Message("Publish", ""), **kept)
-        done = hub.publish(repo, change, **kept, **rest)
+    with explained(secret, target):
+        repo = repository(place, secret, options.get("revision", "main"), options.get("timeout_s", 90.0))
+        change = to_hub.compare(repo, files, Message("Publish", ""), **kept)
+        done = to_hub.publish(repo, change, lambda _commit: None, **kept, **rest)
     return done.commit, done.plan.summary(), done.is_new
 
 
 def publish_build(folder: Path, **settings: Any) -> list[str]:
     """Publish a build; give back the lines."""
     from dataprep.build import existing_build  # noqa: PLC0415
-    from dataprep.publishers import publishing  # noqa: PLC0415 - after the environment
+    from dataprep.publishers import publish_build as module  # noqa: PLC0415 - after the environment
 
     build = existing_build(folder)
     is_dry_run = settings.pop("is_dry_run", False)
-    outcomes = publishing.publish_build(build, publishing.settings_of(build, settings), is_dry_run=is_dry_run)
+    outcomes = module.publish_build(build, module.settings_of(build, settings), is_dry_run=is_dry_run)
     return [line for outcome in outcomes for line in (outcome.line, *outcome.details)]
 
 

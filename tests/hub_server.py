@@ -163,7 +163,7 @@ def _route(request: str, answer: Answer, **fixed: str) -> Route:
 def serving(folder: Path) -> Iterator[Server]:
     """A server on a free port of loopback, in a thread of this process."""
     server = Server(folder)
-    listener = socket.socket()
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio sends small answers at once only on a socket that says what it is
     listener.bind(("127.0.0.1", 0))
     server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     runner = uvicorn.Server(uvicorn.Config(server, log_level="critical", ws="none", lifespan="off", timeout_graceful_shutdown=1))

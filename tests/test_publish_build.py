@@ -19,11 +19,11 @@ from hub_server import Fault, Server, serving
 from dataprep import io, recipe_file
 from dataprep.build import existing_build
 from dataprep.errors import BusyError, CallError, DataError
-from dataprep.publishers import publish_folder
-from dataprep.publishers.publication import Place, Publication, model_card
-from dataprep.publishers.publish_plan import local_files
-from dataprep.publishers.publishing import publish_build as publish_here
-from dataprep.publishers.publishing import settings_of
+from dataprep.publishers import to_folder
+from dataprep.publishers.cards import Place, Publication, model_card
+from dataprep.publishers.file_plan import local_files
+from dataprep.publishers.publish_build import publish_build as publish_here
+from dataprep.publishers.publish_build import settings_of
 from dataprep.publishers.targets import HubTarget
 from dataprep.releases import contracts
 
@@ -176,7 +176,7 @@ def test_a_broken_release_is_not_published(server: Server, alice: ProcessPoolExe
     assert not (tmp_path / "out").exists()
 
 
-def to_folder(build: Path, target: Path, **settings: Any) -> list[str]:
+def publish_to_folder(build: Path, target: Path, **settings: Any) -> list[str]:
     found = existing_build(build)
     return [outcome.line for outcome in publish_here(found, settings_of(found, {"to": [str(target)], **settings}))]
 
@@ -186,32 +186,32 @@ def test_a_folder_is_switched_whole_and_left_alone_when_equal(
     build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, can_exchange: bool
 ) -> None:
     target = tmp_path / "out"
-    to_folder(build, target)
+    publish_to_folder(build, target)
     (target / "dataset/extra.txt").write_text("x", encoding="utf-8")
     (target / ".dataset.new-killed").mkdir()
     if not can_exchange:
-        monkeypatch.setattr(publish_folder, "_exchange", lambda _one, _other: False)
-    changed, unchanged = to_folder(build, target)
+        monkeypatch.setattr(to_folder, "_exchange", lambda _one, _other: False)
+    changed, unchanged = publish_to_folder(build, target)
     assert "0 files added, 0 changed, 1 deleted" in changed
     assert changed.endswith("in one step" if can_exchange else "in two steps: this file system cannot exchange folders")
     assert "unchanged" in unchanged
     assert local_files(target / "dataset").keys() == local_files(build / "release").keys()
     assert sorted(path.name for path in target.iterdir()) == ["dataset", "model"]
     before = (target / "dataset").stat().st_ino
-    assert all("unchanged" in line for line in to_folder(build, target))
+    assert all("unchanged" in line for line in publish_to_folder(build, target))
     assert (target / "dataset").stat().st_ino == before
 
 
 def test_a_folder_takes_one_publisher_at_a_time(build: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    with publish_folder._held(tmp_path / "out"), pytest.raises(BusyError, match="another run publishes there"):
-        to_folder(build, tmp_path / "out")
+    with to_folder._held(tmp_path / "out"), pytest.raises(BusyError, match="another run publishes there"):
+        publish_to_folder(build, tmp_path / "out")
 
 
 def test_a_folder_takes_the_model_only_with_its_release(build: Path, tmp_path: Path) -> None:
     with pytest.raises(CallError, match="does not hold the release"):
-        to_folder(build, tmp_path / "out", what=["model"])
-    assert "added" in to_folder(build, tmp_path / "out", what=["model"], model_alone=True)[0]
+        publish_to_folder(build, tmp_path / "out", what=["model"])
+    assert "added" in publish_to_folder(build, tmp_path / "out", what=["model"], model_alone=True)[0]
 
 
 @pytest.mark.parametrize(

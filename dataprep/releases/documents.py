@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.publishers import publication
+from dataprep.publishers import cards
 from dataprep.releases import release_files
 from dataprep.releases.beir_export import BEIR_SPLITS
 from dataprep.releases.card import rendered_files
@@ -64,8 +64,8 @@ def texts_unlike_figures(release: Path) -> pl.DataFrame:
     for name, wanted in rendered_files(release).items():
         path = release / name
         found = path.read_text(encoding="utf-8") if path.is_file() else ""
-        if name == "README.md" and (said := publication.read(found)):
-            wanted = publication.dataset_card(wanted, said)  # noqa: PLW2901 - the lines that publishing adds
+        if name == "README.md" and (said := cards.read(found)):
+            wanted = cards.dataset_card(wanted, said)  # noqa: PLW2901 - the lines that publishing adds
         changed = unified_diff(found.splitlines(), wanted.splitlines(), "found", "wanted", lineterm="", n=0)
         shown = islice((line for line in changed if not line.startswith(("---", "+++", "@@"))), _DIFF_LINES)
         lines += [(name, line) for line in shown]

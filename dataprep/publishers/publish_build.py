@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,17 +12,17 @@ from pydantic import SecretStr, ValidationError
 from dataprep.build import Build
 from dataprep.errors import CallError, DataError
 from dataprep.io import read_json
-from dataprep.publishers import hub, publication
-from dataprep.publishers.hub_access import require_write_right
-from dataprep.publishers.hub_calls import explained, retried, token
-from dataprep.publishers.hub_commit import Message
-from dataprep.publishers.hub_loading import require_loadable
-from dataprep.publishers.hub_repository import repository
-from dataprep.publishers.publication import Place, Publication
-from dataprep.publishers.publish_folder import plan_folder, publish_folder
-from dataprep.publishers.publish_plan import LocalFile, Plan, content_digest, local_files
-from dataprep.publishers.published_release import partner, published_at
+from dataprep.publishers import cards, to_hub
+from dataprep.publishers.cards import Place, Publication
+from dataprep.publishers.file_plan import LocalFile, Plan, content_digest, local_files
+from dataprep.publishers.hub.calls import explained, retried
+from dataprep.publishers.hub.commit import Message
+from dataprep.publishers.hub.loading import require_loadable
+from dataprep.publishers.hub.repository import Repository, repository
+from dataprep.publishers.hub.token import require_write_right, token
 from dataprep.publishers.targets import FolderTarget, HubTarget, Kind, parse
+from dataprep.publishers.to_folder import plan_folder, publish_folder
+from dataprep.publishers.trained_release import partner, published_at
 from dataprep.recipe import Publish
 from dataprep.releases import contracts
 
@@ -117,9 +118,12 @@ class _Publisher:
 
     def _require_right(self, target: HubTarget) -> None:
         with explained(self._secret, str(target)):
-            api = repository(target, self._secret).api
+            api = self._repository(target).api
             account = retried(lambda: api.whoami(cache=True), _ROLE_ATTEMPTS)
         require_write_right(account, target, proposes=self._settings.create_pr)
+
+    def _repository(self, target: HubTarget) -> Repository:
+        return repository(target, self._secret, self._settings.revision, self._settings.timeout_s)
 
     def _require_sound(self) -> None:
         """Nothing that breaks a contract is published; what is there already was checked when it went there."""
@@ -153,18 +157,17 @@ class _Publisher:
     def _to_hub(self, target: HubTarget) -> Outcome:
         settings = self._settings
         files = self._content(target)
-        repo = repository(target, self._secret, settings.revision)
-        change = hub.compare(repo, files, self._message(target, files), private=settings.private, tag=settings.tag)
+        repo = self._repository(target)
+        change = to_hub.compare(repo, files, self._message(target, files), private=settings.private, tag=settings.tag)
         self._commits[target] = change.before.commit if change.plan.is_empty else None
-        if self._is_dry_run and hub.is_needed(change, settings.tag):
+        if self._is_dry_run and to_hub.is_needed(change, settings.tag):
             return _would_be(str(target), change.plan)
         log.info("publish", extra={"stage": f"publish to {target}", "state": "started"})
         if not change.plan.is_empty:
             self._require_sound()
-        done = hub.publish(repo, change, private=settings.private, tag=settings.tag, create_pr=settings.create_pr)
+        proof = partial(require_loadable, target, folder=_folder(self._build, target.kind), secret=self._secret)
+        done = to_hub.publish(repo, change, proof, private=settings.private, tag=settings.tag, create_pr=settings.create_pr)
         self._commits[target] = done.commit
-        if done.is_new:
-            require_loadable(target, done.commit, _folder(self._build, target.kind), self._secret)
         return Outcome(f"{target}: {_told(done, settings)}", is_changed=done.is_new)
 
     def _message(self, target: HubTarget, files: Mapping[str, LocalFile]) -> Message:
@@ -180,9 +183,9 @@ class _Publisher:
         here = Place(target, self._revision)
         if target.kind == "dataset":
             model = partner(target, "model", self._named)
-            text = publication.dataset_card(card, Publication(here, Place(model, self._revision) if model else None))
+            text = cards.dataset_card(card, Publication(here, Place(model, self._revision) if model else None))
         else:
-            text = publication.model_card(card, Publication(self._release_of(target), here))
+            text = cards.model_card(card, Publication(self._release_of(target), here))
         return local_files(folder, {"README.md": text})
 
     @property
@@ -203,8 +206,7 @@ class _Publisher:
         dataset = partner(target, "dataset", self._named) or HubTarget("dataset", target.repo)
         if dataset in self._commits:
             return Place(dataset, self._revision, self._commits[dataset])
-        repo = repository(dataset, self._secret, self._settings.revision)
-        place = published_at(repo, self._build, self._settings.tag)
+        place = published_at(self._repository(dataset), self._build, self._settings.tag)
         if place is None and not self._settings.model_alone:
             raise CallError(f"{target} is not published: {dataset} does not hold the release that trained it; {_PUBLISH_BOTH}")
         return place
@@ -214,7 +216,7 @@ def _would_be(target: str, wanted: Plan) -> Outcome:
     return Outcome(f"{target}: would be " + ("tagged" if wanted.is_empty else wanted.summary()), is_changed=True, details=wanted.lines())
 
 
-def _told(done: hub.Published, settings: Publish) -> str:
+def _told(done: to_hub.Published, settings: Publish) -> str:
     """What came of a repository."""
     at = f"commit {done.commit}" + (f", tag {settings.tag}" if settings.tag else "")
     if done.pull_request is not None:

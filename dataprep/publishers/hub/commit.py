@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from dataprep.errors import RefusedError, RemoteError
-from dataprep.publishers.hub_calls import retried, settled
-from dataprep.publishers.hub_repository import Repository, State
-from dataprep.publishers.publish_plan import LocalFile, Plan, plan
+from dataprep.publishers.file_plan import LocalFile, Plan, plan
+from dataprep.publishers.hub.calls import retried, settled
+from dataprep.publishers.hub.repository import Repository, State
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import SecretStr
 
 from dataprep.errors import RefusedError
-from dataprep.publishers.hub_calls import retried, settled
-from dataprep.publishers.publish_plan import RemoteFile
+from dataprep.publishers.file_plan import RemoteFile
+from dataprep.publishers.hub.calls import failures, retried, settled
+from dataprep.publishers.hub.client import client
 from dataprep.publishers.targets import HubTarget
 
 if TYPE_CHECKING:
@@ -101,10 +102,14 @@ class Repository:
 
     def put_tag(self, tag: str, commit: str) -> None:
         """Tag a commit. The client's exist_ok is not used: it hides a tag that names another commit."""
-        settled(
-            lambda: self.api.create_tag(self.target.repo, tag=tag, revision=commit, repo_type=self.target.kind) or True,
-            lambda: self._is_tagged(tag, commit),
-        )
+        try:
+            settled(
+                lambda: self.api.create_tag(self.target.repo, tag=tag, revision=commit, repo_type=self.target.kind) or True,
+                lambda: self._is_tagged(tag, commit),
+            )
+        except failures() as error:
+            error.add_note(f"commit {commit} is published, but not tagged:")
+            raise
 
     def _is_tagged(self, tag: str, commit: str) -> bool | None:
         named = self.tags().get(tag)
@@ -113,21 +118,9 @@ class Repository:
         return named == commit or None
 
 
-def repository(target: HubTarget, secret: SecretStr, branch: str = "main") -> Repository:
-    """A repository as the owner of a token sees it."""
-    return Repository(_client(secret), target, branch)
-
-
-@cache
-def _client(secret: SecretStr) -> "HfApi":
-    """One client per token: it remembers what the Hub said of the token, which the Hub does not like to be asked twice."""
-    from huggingface_hub import HfApi  # noqa: PLC0415 - start-up time
-    from huggingface_hub.utils.logging import set_verbosity_error  # noqa: PLC0415 - start-up time
-    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - start-up time
-
-    disable_progress_bars()
-    set_verbosity_error()  # type: ignore[no-untyped-call]  # what goes wrong is raised, and said by us
-    return HfApi(token=secret.get_secret_value(), library_name="dataprep")
+def repository(target: HubTarget, secret: SecretStr, branch: str = "main", timeout_s: float = 90.0) -> Repository:
+    """A repository as the owner of a token sees it, through a client that waits `timeout_s` seconds for an answer."""
+    return Repository(client(secret, timeout_s), target, branch)
 
 
 def taken(tag: str | None, named: str) -> str:

@@ -3,13 +3,16 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import TypeVar
 
 from pydantic import SecretStr
 
 from dataprep.errors import DataprepError, RefusedError, RemoteError
+from dataprep.publishers.hub.token import redacted
 
 ATTEMPTS = 12
+_PATIENCE_S = 1800.0
 _LONGEST_WAIT_S = 300.0
 _LONGEST_BACKOFF_S = 16.0
 _PASSING = frozenset([408, 409, 412, 429, 500, 502, 503, 504])
@@ -25,22 +28,6 @@ _ADVICE = {
     429: "the Hub asks to wait; publish again later",
 }
 Answer = TypeVar("Answer")
-
-
-def token(given: SecretStr | None = None) -> SecretStr:
-    """The token to write with: the one that is given, else HF_TOKEN, else that of `hf auth login`.
-
-    Raises:
-        RefusedError: There is none, or it cannot be one.
-    """
-    from huggingface_hub import get_token  # noqa: PLC0415 - start-up time
-
-    found = (given.get_secret_value() if given else get_token() or "").strip()
-    if not found:
-        raise RefusedError("the Hub needs a token with the right to write: set HF_TOKEN, or log in with `hf auth login`")
-    if not (found.isascii() and found.isprintable() and " " not in found):
-        raise RefusedError("the Hub's token holds white space or characters outside ASCII, so it is none; copy it again")
-    return SecretStr(found)
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -87,42 +74,39 @@ def wait_s(error: Exception, attempt: int) -> float:
 
 
 def retried(call: Callable[[], Answer], attempts: int = ATTEMPTS) -> Answer:
-    """Make a call that may be repeated without harm; failures that may pass are waited out.
+    """Make a call that may be repeated without harm; failures that may pass are waited out, for half an hour at most.
 
     Raises:
         Exception: What the last attempt ended with, one of `failures`.
     """
-    for attempt in range(attempts - 1):
-        try:
-            return call()
-        except failures() as error:
-            if not may_pass(error):
-                raise
-            time.sleep(wait_s(error, attempt))
-    return call()
+    return settled(call, lambda: None, attempts)
 
 
-def settled(call: Callable[[], Answer], outcome: Callable[[], Answer | None]) -> Answer:
+def settled(call: Callable[[], Answer], outcome: Callable[[], Answer | None], attempts: int = ATTEMPTS) -> Answer:
     """Make a call that changes something; after a failure look first whether it took effect, for its answer may be lost.
 
     Args:
         call: The change; its answer says what came of it.
         outcome: Looks for the change; None if it is not there and may be tried again.
+        attempts: How often it is tried at most; no attempt starts half an hour after the first.
 
     Raises:
         Exception: What the last attempt ended with, or what `outcome` raised.
     """
-    for attempt in range(ATTEMPTS):
+    began = time.monotonic()
+    for attempt in count():
         try:
             return call()
         except failures() as error:
             found = outcome()
             if found is not None:
                 return found
-            if not may_pass(error) or attempt == ATTEMPTS - 1:
+            wait = wait_s(error, attempt)
+            is_over = attempt + 1 >= attempts or time.monotonic() + wait - began > _PATIENCE_S
+            if is_over or not may_pass(error):
                 raise
-            time.sleep(wait_s(error, attempt))
-    raise AssertionError  # the last attempt returned or raised
+            time.sleep(wait)
+    raise AssertionError  # counting does not end
 
 
 @contextmanager
@@ -145,14 +129,9 @@ def explained(secret: SecretStr, where: str) -> Iterator[None]:
 
 
 def described(error: Exception) -> str:
-    """A client's error in a line."""
-    text = " ".join(str(error).split())
+    """A client's error in a line, behind the notes that were put on it."""
+    text = " ".join(" ".join([*getattr(error, "__notes__", ()), str(error)]).split())
     return f"{type(error).__name__}: {text[:_MESSAGE_CHARS]}"
-
-
-def redacted(text: str, secret: SecretStr) -> str:
-    """A text without the token."""
-    return text.replace(secret.get_secret_value(), "[token]")
 
 
 def _advice(error: Exception) -> str:

@@ -1,12 +1,30 @@
-"""Who a token belongs to and what it may do, looked up before anything is sent."""
+"""The Hub's token: where it comes from, who it belongs to and what it may do; and texts without it."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic import SecretStr
 
 from dataprep.errors import RefusedError
 from dataprep.publishers.targets import HubTarget
 
 _ONLY_READS = "read"
+
+
+def token(given: SecretStr | None = None) -> SecretStr:
+    """The token to write with: the one that is given, else HF_TOKEN, else that of `hf auth login`.
+
+    Raises:
+        RefusedError: There is none, or it cannot be one.
+    """
+    from huggingface_hub import get_token  # noqa: PLC0415 - start-up time
+
+    found = (given.get_secret_value() if given else get_token() or "").strip()
+    if not found:
+        raise RefusedError("the Hub needs a token with the right to write: set HF_TOKEN, or log in with `hf auth login`")
+    if not (found.isascii() and found.isprintable() and " " not in found):
+        raise RefusedError("the Hub's token holds white space or characters outside ASCII, so it is none; copy it again")
+    return SecretStr(found)
 
 
 def require_write_right(account: Mapping[str, Any], target: HubTarget, *, proposes: bool) -> None:
@@ -46,3 +64,8 @@ def require_write_right(account: Mapping[str, Any], target: HubTarget, *, propos
 def _grants(scope: Mapping[str, Any], target: HubTarget) -> bool:
     names = {target.owner, target.repo}
     return scope.get("entity", {}).get("name") in names and any("write" in right for right in scope.get("permissions", []))
+
+
+def redacted(text: str, secret: SecretStr) -> str:
+    """A text without the token."""
+    return text.replace(secret.get_secret_value(), "[token]")

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from dataprep import io
 from dataprep.errors import BusyError
-from dataprep.publishers.publish_plan import LocalFile, Plan, RemoteFile, plan
+from dataprep.publishers.file_plan import LocalFile, Plan, RemoteFile, plan
 
 # Linux: renameat2(2) with RENAME_EXCHANGE swaps two names, so that a reader finds the old folder or the new one.
 _HERE, _RENAME_EXCHANGE = -100, 2

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from dataprep.build import Build
-from dataprep.publishers.hub_repository import Repository
-from dataprep.publishers.publication import Place
-from dataprep.publishers.publish_plan import local_files, plan
+from dataprep.publishers.cards import Place
+from dataprep.publishers.file_plan import local_files, plan
+from dataprep.publishers.hub.repository import Repository
 from dataprep.publishers.targets import HubTarget, Kind, parse
 
 _CARD = "README.md"

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from dataprep.errors import RemoteError
-from dataprep.publishers.hub_calls import retried, settled
-from dataprep.publishers.hub_commit import Change, landed, prepared, send
-from dataprep.publishers.hub_repository import Repository
-from dataprep.publishers.publish_plan import plan
+from dataprep.publishers.file_plan import plan
+from dataprep.publishers.hub.calls import retried, settled
+from dataprep.publishers.hub.commit import Change, landed, prepared, send
+from dataprep.publishers.hub.repository import Repository
 
 
 class Proposal(NamedTuple):

@@ -5,14 +5,14 @@ second survives neither a lost reply nor a race (docs/decisions/0006-one-commit-
 Here every call that changes something is followed, if it fails, by a look at what is there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dataprep.errors import RefusedError
-from dataprep.publishers.hub_commit import Change, Message, commit
-from dataprep.publishers.hub_proposals import propose
-from dataprep.publishers.hub_repository import Repository, State, taken
-from dataprep.publishers.publish_plan import LocalFile, Plan, plan
+from dataprep.publishers.file_plan import LocalFile, Plan, plan
+from dataprep.publishers.hub.commit import Change, Message, commit
+from dataprep.publishers.hub.pull_request import propose
+from dataprep.publishers.hub.repository import Repository, State, taken
 
 
 class Published(NamedTuple):
@@ -43,12 +43,14 @@ def compare(repo: Repository, files: Mapping[str, LocalFile], message: Message, 
 
     Raises:
         RefusedError: The tag names another commit, or the repository is public against the wish.
-        Exception: One of `hub_calls.failures`, which the client ended with.
+        Exception: One of `calls.failures`, which the client ended with.
     """
     before = repo.state() if repo.is_there(private=private) else State(None, {}, {})
-    wanted = plan(files, before.files)
     named = before.tags.get(tag or "")
-    if named is not None and (named != before.commit or not wanted.is_empty):
+    if named is not None and named != before.commit:  # a publication that the branch has left behind is still one
+        before = State(named, repo.files(named), before.tags)
+    wanted = plan(files, before.files)
+    if named is not None and not wanted.is_empty:
         raise RefusedError(f"{repo.target}: {taken(tag, named)}, and its files are others; nothing was published. Choose another tag")
     return Change(files, wanted, message, before)
 
@@ -58,19 +60,30 @@ def is_needed(change: Change, tag: str | None) -> bool:
     return not change.plan.is_empty or (tag is not None and tag not in change.before.tags)
 
 
-def publish(repo: Repository, change: Change, *, private: bool = False, tag: str | None = None, create_pr: bool = False) -> Published:
-    """Carry out what `compare` found: by one commit or none, then a tag.
+def publish(
+    repo: Repository,
+    change: Change,
+    proof: Callable[[str], None],
+    *,
+    private: bool = False,
+    tag: str | None = None,
+    create_pr: bool = False,
+) -> Published:
+    """Carry out what `compare` found: by one commit or none, then its proof, then a tag.
+
+    The tag comes last: a commit that has it was proved, and a run that dies before is followed by one that proves.
 
     Args:
         repo: The repository and its branch; made if they are not there.
         change: What `compare` found.
+        proof: Raises if a commit is not what it should be.
         private: Make a new repository private.
         tag: Tag of the commit.
         create_pr: Open a pull request with the commit in place of committing to the branch.
 
     Raises:
         RefusedError: Somebody else committed meanwhile, or made the tag.
-        Exception: One of `hub_calls.failures`, which the client ended with.
+        Exception: One of `calls.failures`, which the client ended with.
     """
     if change.before.commit is None:
         repo.prepare(private=private)
@@ -78,9 +91,13 @@ def publish(repo: Repository, change: Change, *, private: bool = False, tag: str
     wanted = change.plan
     if create_pr and not wanted.is_empty:
         proposal = propose(repo, change)
+        if proposal.is_new:
+            proof(proposal.commit)
         return Published(proposal.commit, wanted, proposal.is_new, proposal.number)
     held = None if not wanted.is_empty else change.before.commit
     made = held or commit(repo, change)
+    if is_needed(change, tag):
+        proof(made)
     if tag is not None and tag not in change.before.tags:
         repo.put_tag(tag, made)
     return Published(made, wanted, is_new=is_needed(change, tag))
