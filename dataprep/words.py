@@ -45,7 +45,9 @@ def words(texts: pl.Series) -> Words:
     starts, ends = np.append(0, separators[:-1] + 1), separators
     is_word = ends > starts
     words_before = np.cumsum(is_word)[data[separators] == END]
-    return Words(mix(_polynomials(data, starts[is_word], ends[is_word])), np.diff(words_before, prepend=0))
+    return Words(
+        mix(_polynomials(data, starts[is_word], ends[is_word])), np.diff(words_before, prepend=0)[: len(texts)]
+    )  # no text is one END
 
 
 def mix(hashes: Hashes) -> Hashes:

@@ -11,7 +11,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from dataprep.errors import CallError, RemoteError
-from dataprep.models.base_tokenizer import count_tokens, find
+from dataprep.models.base_tokenizer import find
 
 NONE = pl.Series([], dtype=pl.String)
 
@@ -51,12 +51,6 @@ def test_a_static_model_has_no_limit_and_no_special_tokens(tmp_path: Path) -> No
     modules = [{"idx": 0, "path": ".", "type": "sentence_transformers.models.StaticEmbedding"}]
     found = find(str(model_folder(tmp_path / "model", modules=modules, config={"max_position_embeddings": 512})), passages=NONE)
     assert (found.max_tokens, found.n_special) == (None, 0)
-
-
-def test_tokens_are_counted_untruncated_with_special_tokens(tmp_path: Path) -> None:
-    found = find(str(model_folder(tmp_path / "model")), passages=NONE)
-    counts = count_tokens(found, pl.Series(["ala ala ala ala ala ala", "", None, "ala"]))
-    assert counts.to_list() == [8, 2, None, 3]
 
 
 def test_a_tokenizer_file_stands_for_its_folder(tmp_path: Path) -> None:

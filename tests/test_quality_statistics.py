@@ -11,8 +11,10 @@ from dataprep.releases.ledger import assemble
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.quality_statistics import quality
 from dataprep.statistics.rule_examples import rule_counts
+from dataprep.statistics.shared_words import shared_words
 from dataprep.statistics.shortcuts import probe
 from dataprep.statistics.split_statistics import split_statistics
+from dataprep.text import fold
 
 CASE = release_case.case()
 LEDGER = assemble(CASE.rows.lazy(), [CASE.events.lazy()], CASE.judgements.lazy(), CASE.split_queries.lazy())
@@ -202,3 +204,15 @@ def test_split_statistics_add_up_and_stand_beside_the_aims() -> None:
 def test_a_split_without_a_question_is_there_with_zeros() -> None:
     found = split_statistics(CASE.split_queries.head(1).lazy(), CASE.judgements.lazy(), aims={"train": 0.7, "validation": 0.1, "test": 0.2})
     assert found["test"]["queries"] == found["test"]["groups"] == 0
+
+
+WORDS = st.text(st.sampled_from("aąB é1-"), max_size=12)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS), max_size=8))
+def test_shared_words_are_those_of_the_folded_texts(texts: list[tuple[str, str]]) -> None:
+    frame = pl.DataFrame(texts, schema={"q": pl.String, "p": pl.String}, orient="row").with_columns(
+        counts=shared_words("q", "p"), asked=fold(pl.col("q")), told=fold(pl.col("p"))
+    )
+    wanted = [(len(t.split()), len({*a.split()}), len({*a.split()} & {*t.split()})) for a, t in frame.select("asked", "told").iter_rows()]
+    assert frame.select("counts").unnest("counts").rows() == wanted

@@ -34,14 +34,17 @@ def token_counts(rows: pl.LazyFrame, recipe: Recipe) -> Mapping[str, pl.Expr]:
     if not limited(recipe.filter):
         return {}
     from dataprep.models import base_tokenizer  # noqa: PLC0415 - late: most recipes set no limit in tokens
+    from dataprep.models.token_counts import TokenCounter  # noqa: PLC0415
 
     settings = recipe.train
     passages = rows.select(pl.col("passage").unique()).collect()["passage"]
     found = base_tokenizer.find(recipe.lengths.tokenizer or settings.base_model, passages=passages, revision=settings.base_revision)
 
+    counter = TokenCounter(found.tokenizer, n_special=found.n_special)
+
     def counted(text: pl.Expr, prompt: str) -> pl.Expr:
         prompted = pl.concat_str(pl.lit(prompt), text)
-        return prompted.map_batches(lambda texts: base_tokenizer.count_tokens(found, texts), return_dtype=pl.Int64, is_elementwise=True)
+        return prompted.map_batches(counter.count, return_dtype=pl.UInt32, is_elementwise=True)
 
     passage = passage_text(pl.col("title"), pl.col("passage"))
     expressions = {"question": counted(pl.col("question"), settings.query_prompt), "passage": counted(passage, settings.passage_prompt)}

@@ -16,7 +16,6 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _UNLIMITED = 1_000_000  # tokenizer configurations write a huge model_max_length where there is none
 _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"}  # positions start behind the padding index
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "modules.json", "config.json", "sentence_bert_config.json")
-_BATCH = 4_096
 _TIMEOUT_S = 10.0
 
 
@@ -84,16 +83,6 @@ def fetch(model: str, *, revision: str | None = None, patterns: list[str] | None
         advice = f'work offline with base_model = "{EMBEDDED}" or a folder, or fetch the model on a machine with access'
         status = f" (HTTP {error.response.status_code})" if isinstance(error, HfHubHTTPError) else ""
         raise RemoteError(f"base model {model}: the Hub did not give it{status}: {str(error).splitlines()[0][:200]}; {advice}") from error
-
-
-def count_tokens(found: BaseTokenizer, texts: pl.Series) -> pl.Series:
-    """Tokens of each text as the model would see it untruncated, special tokens counted. Null in, null out."""
-    counts: list[int] = []
-    for start in range(0, len(texts), _BATCH):
-        batch = ["" if text is None else text for text in texts[start : start + _BATCH]]
-        counts += [len(encoding.ids) + found.n_special for encoding in found.tokenizer.encode_batch_fast(batch, add_special_tokens=False)]
-    counted = pl.DataFrame({"text": texts, "n": pl.Series(counts, dtype=pl.Int64)})
-    return counted.select(pl.when(pl.col("text").is_not_null()).then("n").alias(texts.name)).to_series()
 
 
 def _patterns(names: tuple[str, ...]) -> list[str]:

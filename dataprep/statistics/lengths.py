@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import polars as pl
 
+from dataprep.models.token_counts import TokenCounter
 from dataprep.schemas import SPLITS
 from dataprep.statistics import spacy_counts
 from dataprep.statistics.length_statistics import DISTRIBUTION, histogram, summarise, truncation
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from dataprep.models.base_tokenizer import BaseTokenizer  # the reader of models, which this module only takes from
 
-_BATCH_TEXTS = 4_096
+_BATCH_TEXTS = 16_384
 _LONGEST = 5
 _PLACE = ("table", "column", "split")
 # A full stop after these ends no sentence; single letters are initials.
@@ -74,8 +75,9 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
         One row per table, column, split and measure; columns of the tables without a row have none.
     """
     plain = {name: found._replace(tokenizer=_without_limits(found.tokenizer)) for name, found in tokenizers.items()}
-    questions = _text_lengths(queries.select("text", id="query_id"), plain, query_prompt, words)
-    passages = _text_lengths(corpus.select("text", id="passage_id"), plain, passage_prompt, words)
+    counters = {name: TokenCounter(found.tokenizer, n_special=found.n_special) for name, found in plain.items()}
+    questions = _text_lengths(queries.select("text", id="query_id"), counters, query_prompt, words)
+    passages = _text_lengths(corpus.select("text", id="passage_id"), counters, passage_prompt, words)
     found = _distributions(_uses(queries, corpus, pairs, triplets), questions, passages, list(plain))
     limits = {name: tokenizer.max_tokens for name, tokenizer in plain.items()}
     entries = [{**place, **summarise(lengths), **truncation(lengths, limits.get(place["tokenizer"]))} for place, lengths in _places(found)]
@@ -123,33 +125,22 @@ def n_sentences(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(_ABBREVIATIONS, "").str.count_matches(_SENTENCE_BREAK) + 1
 
 
-def _text_lengths(texts: pl.LazyFrame, tokenizers: Mapping[str, "BaseTokenizer"], prompt: str, words: str) -> pl.DataFrame:
+def _text_lengths(texts: pl.LazyFrame, counters: Mapping[str, TokenCounter], prompt: str, words: str) -> pl.DataFrame:
     """`id` and the lengths of each text; texts pass through Python in batches."""
     measured = texts.with_columns(
         characters=pl.col("text").str.len_chars(), words=n_words(pl.col("text")), sentences=n_sentences(pl.col("text"))
     )
     batches = measured.collect_batches(chunk_size=_BATCH_TEXTS, maintain_order=True)
-    tokenized = (_counted(batch, tokenizers, prompt, words) for batch in batches)
-    empty = measured.select(pl.exclude("text"), *(pl.lit(0, pl.UInt32).alias(f"tokens {name}") for name in tokenizers))
+    tokenized = (_counted(batch, counters, prompt, words) for batch in batches)
+    empty = measured.select(pl.exclude("text"), *(pl.lit(0, pl.UInt32).alias(f"tokens {name}") for name in counters))
     return pl.concat([pl.DataFrame(schema=empty.collect_schema()), *tokenized])
 
 
-def _counted(batch: pl.DataFrame, tokenizers: Mapping[str, "BaseTokenizer"], prompt: str, words: str) -> pl.DataFrame:
-    texts = batch["text"].to_list()
-    linguistic = spacy_counts.counts(texts) if words == "spacy" else []
-    return batch.drop("text").with_columns(*linguistic, *_token_counts(texts, tokenizers, prompt))
-
-
-def _token_counts(texts: Sequence[str], tokenizers: Mapping[str, "BaseTokenizer"], prompt: str) -> list[pl.Series]:
-    prompted = [prompt + text for text in texts] if prompt else texts
-    return [
-        pl.Series(
-            f"tokens {name}",
-            [len(encoded) for encoded in found.tokenizer.encode_batch_fast(prompted, add_special_tokens=found.n_special > 0)],
-            dtype=pl.UInt32,
-        )
-        for name, found in tokenizers.items()
-    ]
+def _counted(batch: pl.DataFrame, counters: Mapping[str, TokenCounter], prompt: str, words: str) -> pl.DataFrame:
+    texts = batch["text"]
+    linguistic = spacy_counts.counts(texts.to_list()) if words == "spacy" else []
+    tokens = [counter.count(prompt + texts).alias(f"tokens {name}") for name, counter in counters.items()]
+    return batch.drop("text").with_columns(*linguistic, *tokens)
 
 
 def _uses(

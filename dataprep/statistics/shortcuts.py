@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.text import fold
+from dataprep.statistics.shared_words import shared_words
 
 
 def probe(rows: pl.LazyFrame) -> dict[str, Any] | None:
@@ -19,12 +19,8 @@ def probe(rows: pl.LazyFrame) -> dict[str, Any] | None:
         (the accuracy of always giving the commoner label), and for length the classes that a length
         gives away. Null where only one label occurs.
     """
-    question, passage = (fold(pl.col(name)).str.extract_all(r"[^ ]+") for name in ("question", "passage"))
-    distinct = question.list.unique()
-    shared = distinct.list.set_intersection(passage).list.len()
-    judged = rows.filter(pl.col("label").is_not_null()).select(
-        words=passage.list.len(), overlap=shared / distinct.list.len(), is_relevant=pl.col("label") >= 1
-    )
+    counted = rows.filter(pl.col("label").is_not_null()).select("label", counts=shared_words("question", "passage")).unnest("counts")
+    judged = counted.select("words", overlap=pl.col("shared") / pl.col("distinct"), is_relevant=pl.col("label") >= 1)
     words, overlap = pl.collect_all([_by_value(judged, "words"), _by_value(judged, "overlap")])
     n_relevant, n_other = int(words["relevant"].sum()), int(words["other"].sum())
     if not n_relevant or not n_other:
