@@ -73,8 +73,16 @@ def _publish(target: str, files: Mapping[str, Any], options: Mapping[str, Any]) 
     with explained(secret, target):
         repo = repository(place, secret, options.get("revision", "main"), options.get("timeout_s", 90.0))
         change = to_hub.compare(repo, files, Message("Publish", ""), **kept)
-        done = to_hub.publish(repo, change, lambda _commit: None, **kept, **rest)
+        done = to_hub.publish(repo, change, _sound if options.get("is_sound", True) else _unsound, **kept, **rest)
     return done.commit, done.plan.summary(), done.is_new
+
+
+def _sound(_commit: str) -> None:
+    """Stands for a commit that loads."""
+
+
+def _unsound(commit: str) -> None:
+    raise RemoteError(f"{commit} does not load")
 
 
 def publish_build(folder: Path, **settings: Any) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote
 
 import yaml
-from hub_state import Blob, Commit, Hub, Refusal, Repo, Tree
+from hub_state import Blob, Commit, Hub, Refusal, Repo, Tree, owner_of
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
@@ -29,7 +29,7 @@ def repo_of(request: Request, *, writes: bool = False) -> Repo:
     hub: Hub = request.app.state.hub
     parts, user = request.path_params, user_of(request)
     repo = hub.repos.get((parts["kind"], f"{parts['owner']}/{parts['name']}"))
-    reader = (user or "").removeprefix("ro_")
+    reader = owner_of(user or "")
     is_member = reader == parts["owner"] or reader in hub.members.get(parts["owner"], {})
     if repo is None or (repo.private and not is_member):
         raise Refusal(404 if user else 401, "RepoNotFound", "Repository not found")
@@ -49,13 +49,14 @@ async def whoami(request: Request) -> Response:
     user = user_of(request)
     if user is None:
         raise Refusal(401, None, "Invalid username or password.")
-    name = user.removeprefix("ro_")
+    name = owner_of(user)
     hub: Hub = request.app.state.hub
     orgs = [{"type": "org", "name": org, "roleInOrg": roles[name]} for org, roles in hub.members.items() if name in roles]
-    role = "read" if user.startswith("ro_") else "write"
-    return JSONResponse(
-        {"type": "user", "name": name, "fullname": name, "orgs": orgs, "auth": {"accessToken": {"displayName": "t", "role": role}}}
-    )
+    role = {"ro_": "read", "fg_": "fineGrained"}.get(user[:3], "write")
+    token: dict[str, Any] = {"displayName": "t", "role": role}
+    if role == "fineGrained":
+        token["fineGrained"] = {"canReadGatedRepos": False, "global": [], "scoped": hub.scopes.get(user, [])}
+    return JSONResponse({"type": "user", "name": name, "fullname": name, "orgs": orgs, "auth": {"accessToken": token}})
 
 
 async def info(request: Request) -> Response:

@@ -19,13 +19,15 @@ from urllib.parse import unquote
 import hub_reading as reading
 import hub_writing as writing
 import uvicorn
-from hub_state import Hub, Refusal
+from hub_state import Hub, Refusal, Repo
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 Answer = Callable[[Request], Awaitable[Response]]
+_HANGS_S = 30.0
+_OVERDUE_S = 0.05
 
 
 @dataclass
@@ -34,7 +36,8 @@ class Fault:
 
     Attributes:
         path: Pattern that the path must hold.
-        how: A status, "drop" (reset before the request is carried out), "lost" (carried out, then reset) or "slow".
+        how: A status, "drop" (reset before the request is carried out), "lost" (carried out, then reset), "slow", "hang" (no
+            answer, nothing done), "late" (done, but no answer) or "overdue" (a gateway's 504, then it is carried out all the same).
         method: The method that it must have; any if empty.
         times: How many requests it meets.
         headers: Of the answer with a status.
@@ -50,17 +53,27 @@ class Fault:
 
 
 class Server:
-    """The running server: what it holds, what it was asked, and what shall fail."""
+    """The running server: what it holds, what it was asked, what shall fail, and where a client did not give up waiting."""
 
     def __init__(self, folder: Path) -> None:
         self.hub = Hub(folder, {"acme": {"alice": "write", "carol": "write", "bob": "read"}})
         self.faults: list[Fault] = []
         self.log: list[tuple[str, str]] = []
+        self.waited_for: list[str] = []
         self.before: Callable[[int, str, str], None] = lambda _n, _method, _path: None
         self.after: Callable[[int, str, str], None] = lambda _n, _method, _path: None
         self.app = Starlette(routes=list(_routes()), exception_handlers={Refusal: _refused})
         self.app.state.hub = self.hub
         self.url = ""
+
+    def contents(self, repo: Repo, revision: str = "main") -> dict[str, bytes]:
+        """The contents of a revision, without the Hub's own file."""
+        tree = repo.resolve(revision).tree
+        return {
+            path: self.hub.large_bytes(blob.large[0]).read_bytes() if blob.large else blob.data
+            for path, blob in tree.items()
+            if path != ".gitattributes"
+        }
 
     def asked(self, pattern: str) -> list[tuple[str, str]]:
         """The requests whose method and path match."""
@@ -95,14 +108,41 @@ class Server:
         async def nowhere(_message: Any) -> None:
             pass
 
-        if isinstance(fault.how, int):
-            while (await receive()).get("more_body"):
-                pass
-            await Response(fault.body, fault.how, dict(fault.headers), "application/json")(scope, receive, send)
+        if isinstance(fault.how, int) or fault.how == "overdue":
+            body = [await receive()]
+            while body[-1].get("more_body"):
+                body.append(await receive())
+            status = fault.how if isinstance(fault.how, int) else 504
+            await Response(fault.body, status, dict(fault.headers), "application/json")(scope, receive, send)
+            if fault.how == "overdue":
+                await asyncio.sleep(_OVERDUE_S)
+                await self.app(scope, _replay(body), nowhere)
             return
-        if fault.how == "lost":
+        if fault.how in ("lost", "late"):
             await self.app(scope, receive, nowhere)
+        if fault.how in ("hang", "late"):
+            try:
+                await asyncio.wait_for(_gone(receive), _HANGS_S)
+            except TimeoutError:
+                self.waited_for.append(scope["path"])
+            return
         receive.__self__.transport.abort()  # a real reset: an ASGI application can only answer
+
+
+async def _gone(receive: Any) -> None:
+    """Until the client has given up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _replay(messages: list[Any]) -> Callable[[], Awaitable[Any]]:
+    """A request's body once more, for an application that is called after the answer."""
+    rest = iter(messages)
+
+    async def receive() -> Any:
+        return next(rest, {"type": "http.disconnect"})
+
+    return receive
 
 
 async def _refused(_request: Request, refusal: Exception) -> Response:
@@ -193,6 +233,9 @@ _HOWS: tuple[tuple[int | str, tuple[tuple[str, str], ...]], ...] = (
     ("drop", ()),
     ("lost", ()),
     ("slow", ()),
+    ("hang", ()),
+    ("late", ()),
+    ("overdue", ()),
 )
 
 

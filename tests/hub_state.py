@@ -116,13 +116,24 @@ class Repo:
         return ("datasets/" if self.kind == "dataset" else "") + self.name
 
 
+def owner_of(user: str) -> str:
+    """Whom a token's user stands for."""
+    return user.removeprefix("ro_").removeprefix("fg_")
+
+
 class Hub:
-    """Everything that the server holds. Tokens are `hf_<user>` and, for one that only reads, `hf_ro_<user>`."""
+    """Everything that the server holds.
+
+    Tokens are `hf_<user>`, for one that only reads `hf_ro_<user>`, and `hf_fg_<user>` for a fine-grained one with the rights in
+    `scopes`. A file of more than `multipart_bytes` is sent in parts of `part_bytes`.
+    """
 
     def __init__(self, folder: Path, members: dict[str, dict[str, str]]) -> None:
         self.folder, self.members = folder, members
         self.repos: dict[tuple[str, str], Repo] = {}
         self.parts: dict[str, dict[int, str]] = {}
+        self.multipart_bytes, self.part_bytes = 20_000_000, 8_000_000
+        self.scopes: dict[str, list[dict[str, Any]]] = {}
         self.large = folder / "large"
         self.large.mkdir(parents=True, exist_ok=True)
 
@@ -134,7 +145,11 @@ class Hub:
         """Whether a token's user may write for an owner."""
         if user is None or user.startswith("ro_"):
             return False
-        return user == owner or self.members.get(owner, {}).get(user) == "write"
+        scoped = [scope for scope in self.scopes.get(user, []) if "repo.write" in scope["permissions"]]
+        if user.startswith("fg_") and not any(scope["entity"]["name"].split("/")[0] == owner for scope in scoped):
+            return False
+        name = owner_of(user)
+        return name == owner or self.members.get(owner, {}).get(name) == "write"
 
     def large_blob(self, oid: str) -> Blob:
         """An uploaded large file by its SHA-256, wherever it was sent."""

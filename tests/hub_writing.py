@@ -10,12 +10,11 @@ from typing import Any
 
 import yaml
 from hub_reading import base, metadata, repo_of, user_of
-from hub_state import Blob, Hub, Refusal, Repo, Tree
+from hub_state import Blob, Hub, Refusal, Repo, Tree, owner_of
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 _MAX_REGULAR_BYTES = 10 * 1024 * 1024
-_MULTIPART_BYTES, _PART_BYTES = 20_000_000, 8_000_000
 
 
 def _is_true(text: str | None) -> bool:
@@ -25,7 +24,7 @@ def _is_true(text: str | None) -> bool:
 async def create(request: Request) -> Response:
     hub: Hub = request.app.state.hub
     asked, user = await request.json(), user_of(request)
-    kind, owner = asked.get("type") or "model", asked.get("organization") or (user or "").removeprefix("ro_")
+    kind, owner = asked.get("type") or "model", asked.get("organization") or owner_of(user or "")
     if not hub.may_write(user, owner):
         raise Refusal(403, None, f'You don\'t have the rights to create a {kind} under the namespace "{owner}"')
     repo = Repo(kind, f"{owner}/{asked['name']}", private=asked.get("visibility") == "private")
@@ -113,10 +112,10 @@ async def lfs_batch(request: Request) -> Response:
         if not (hub.large / oid).is_file():
             here = f"{base(request)}/_large/{oid}"
             upload: dict[str, Any] = {"href": here, "header": {}}
-            if size > _MULTIPART_BYTES:
+            if size > hub.multipart_bytes:
                 hub.parts[oid] = {}
-                parts = {f"{n + 1:05d}": f"{here}/part/{n + 1}" for n in range(-(-size // _PART_BYTES))}
-                upload = {"href": f"{here}/complete", "header": {"chunk_size": str(_PART_BYTES), **parts}}
+                parts = {f"{n + 1:05d}": f"{here}/part/{n + 1}" for n in range(-(-size // hub.part_bytes))}
+                upload = {"href": f"{here}/complete", "header": {"chunk_size": str(hub.part_bytes), **parts}}
             verify = {"href": f"{base(request)}/{repo.prefix}.git/info/lfs/objects/verify", "header": {}}
             answer["actions"] = {"upload": upload, "verify": verify}
         objects.append(answer)
@@ -202,7 +201,7 @@ async def commit(request: Request) -> Response:
     for operation in operations:
         _apply(hub, files, operation["key"], operation["value"])
     answer: dict[str, Any] = {"success": True, "hookOutput": ""}
-    author = (user_of(request) or "").removeprefix("ro_")
+    author = owner_of(user_of(request) or "")
     if proposes:
         number = len(repo.proposals) + 1
         repo.proposals[number] = {"title": told["summary"], "status": "open", "author": author}

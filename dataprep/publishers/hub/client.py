@@ -1,6 +1,6 @@
 """The Hub's client, made to wait for each answer for a limited time; left alone it waits for ever."""
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 _CONNECT_S = 10.0
 
 
-@cache
+@lru_cache(maxsize=1)  # the time limit holds for the whole process, so a client with another one takes the place of the last
 def client(secret: SecretStr, timeout_s: float) -> "HfApi":
-    """One client per token: it remembers what the Hub said of the token, which the Hub does not like to be asked twice.
+    """The client of a token, kept: it remembers what the Hub said of the token, which the Hub does not like to be asked twice.
 
     Args:
         secret: The token.

@@ -1,0 +1,165 @@
+"""Publishing to the Hub through random failures, races, kills and thousands of files: always one commit and its tag, or nothing."""
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import hub_clients
+import pytest
+from hub_clients import client, environment, publish_files
+from hub_server import Server, random_faults, serving
+
+from dataprep.errors import RemoteError
+
+FILES = {
+    "README.md": b"---\nlanguage:\n- pl\n---\n# Dane\n",
+    "manifest.json": b'{"schema": 1}\n',
+    "data/qrels/test-00000-of-00001.parquet": b"PAR1\0rows\0PAR1",
+    "empty.tsv": b"",
+}
+NEXT = {**FILES, "manifest.json": b'{"schema": 2}\n', "data/new.parquet": b"PAR1\0new"}
+TIMEOUT_S = 0.5
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("hub")) as running:
+        running.hub.multipart_bytes, running.hub.part_bytes = 60_000, 25_000
+        yield running
+
+
+@pytest.fixture(scope="module")
+def alice(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessPoolExecutor]:
+    with client(environment(server.url, tmp_path_factory.mktemp("alice"))) as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+def _quiet(server: Server) -> Iterator[None]:
+    yield
+    server.faults.clear()
+    server.log.clear()
+    assert server.waited_for == []
+
+
+def after_faults(server: Server, pool: ProcessPoolExecutor, seed: int) -> None:
+    """One schedule: exactly one commit and a right tag or no change; then a run that mends, then one that does nothing."""
+    name = f"alice/faults-{seed}-{len(server.hub.repos)}"
+    target, repo_key = f"hf://datasets/{name}", ("dataset", name)
+    in_parts = random.Random(seed).randbytes(100_000)
+    contents = {**FILES, "seed.txt": str(seed).encode(), "data/seed.parquet": b"PAR1\0%d" % seed, "data/large.parquet": in_parts}
+    server.faults[:] = random_faults(seed)
+    told = [(fault.path, fault.how, fault.times) for fault in server.faults]
+    try:
+        pool.submit(publish_files, target, contents, tag="v1", timeout_s=TIMEOUT_S).result()
+    except RemoteError:
+        repo = server.hub.repos.get(repo_key)
+        assert repo is None or (repo.history() == [] and repo.tags == {}), told
+    else:
+        repo = server.hub.repos[repo_key]
+        assert [made.id for made in repo.history()] == list(repo.tags.values()), told
+    server.faults.clear()
+    commit, *_ = pool.submit(publish_files, target, contents, tag="v1").result()
+    assert pool.submit(publish_files, target, contents, tag="v1").result()[::2] == (commit, False), told
+    repo = server.hub.repos[repo_key]
+    assert [made.id for made in repo.history()] == [commit] == list(repo.tags.values()), told
+    assert server.contents(repo) == contents, told
+
+
+@pytest.mark.parametrize("seeds", [range(start, start + 20) for start in range(0, 60, 20)], ids=str)
+def test_random_failures_leave_one_commit_and_its_tag_or_nothing(server: Server, alice: ProcessPoolExecutor, seeds: range) -> None:
+    for seed in seeds:
+        after_faults(server, alice, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [range(start, start + 40) for start in range(60, 460, 40)], ids=str)
+def test_more_random_failures(server: Server, alice: ProcessPoolExecutor, seeds: range) -> None:
+    for seed in seeds:
+        after_faults(server, alice, seed)
+
+
+@pytest.mark.slow
+def test_random_failures_with_xet(server: Server, tmp_path: Path) -> None:
+    with client(environment(server.url, tmp_path, xet=True)) as pool:
+        for seed in range(460, 500):
+            after_faults(server, pool, seed)
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(30, marks=pytest.mark.slow)])
+def test_of_two_publishers_one_wins_and_the_other_is_equal_or_diverged(
+    server: Server, alice: ProcessPoolExecutor, tmp_path: Path, rounds: int
+) -> None:
+    with client(environment(server.url, tmp_path, token="hf_carol")) as carol:  # noqa: S106 - a made-up token
+        for n in range(rounds):
+            target, repo = f"hf://datasets/acme/race-{rounds}-{n}", server.hub.repo(f"acme/race-{rounds}-{n}")
+            theirs = NEXT if n % 3 else FILES
+            runs = [alice.submit(publish_files, target, FILES, tag="a"), carol.submit(publish_files, target, theirs, tag="b")]
+            failures = [str(error) for run in runs if (error := run.exception())]
+            assert all("diverged" in failure for failure in failures)
+            assert len(failures) < 2
+            assert server.contents(repo) in (FILES, theirs)
+            if theirs == FILES:
+                assert not failures
+                assert len(repo.history()) == 1
+
+
+def kill_at(server: Server, tmp_path: Path, moment: int, *, before: bool) -> None:
+    """Kill a publisher when the server meets its n-th request, carried out or not; then publish again."""
+    name = f"alice/killed-{moment}-{before}"
+    contents = {**FILES, "moment.parquet": b"PAR1\0%d" % moment}
+    settings = environment(server.url, tmp_path)
+    arguments = (settings, f"hf://datasets/{name}", contents, "v1")
+    process = get_context("spawn").Process(target=hub_clients.publish_and_die, args=arguments)
+    server.log.clear()
+
+    def kill(number: int, _method: str, _path: str) -> None:
+        if number >= moment and process.pid:
+            os.kill(process.pid, signal.SIGKILL)
+
+    server.before, server.after = (kill, server.after) if before else (server.before, kill)
+    process.start()
+    process.join()
+    server.before = server.after = lambda *_: None
+    with client(settings) as pool:
+        commit, *_ = pool.submit(publish_files, f"hf://datasets/{name}", contents, tag="v1").result()
+    repo = server.hub.repo(name)
+    assert [made.id for made in repo.history()] == [commit] == list(repo.tags.values())
+    assert server.contents(repo) == contents
+
+
+@pytest.mark.parametrize(("moment", "before"), [(9, False), (12, True), (14, False)])
+def test_a_killed_publisher_is_followed_by_one_that_finishes(server: Server, tmp_path: Path, moment: int, *, before: bool) -> None:
+    kill_at(server, tmp_path, moment, before=before)
+
+
+@pytest.mark.slow
+def test_publishers_killed_at_thirty_random_moments(server: Server, tmp_path: Path) -> None:
+    rng = random.Random(6)
+    for moment, before in rng.sample([(n, b) for n in range(1, 21) for b in (False, True)], 30):
+        kill_at(server, tmp_path, moment, before=before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("xet", [False, True])
+def test_two_thousand_files_and_a_large_one_are_one_commit_in_little_memory(server: Server, tmp_path: Path, *, xet: bool) -> None:
+    folder = tmp_path / "release"
+    (folder / "data").mkdir(parents=True)
+    rng = random.Random(6)
+    for n in range(2000):
+        name = f"data/{n:04}.{'parquet' if n % 2 else 'json'}"
+        (folder / name).write_bytes(rng.randbytes(2000) if n % 2 else b'{"n": %d}' % n)
+    with (folder / "data/large.parquet").open("wb") as file:
+        for _ in range(300):
+            file.write(rng.randbytes(1_000_000))
+    with client(environment(server.url, tmp_path / "home", xet=xet)) as pool:
+        commit, peak = pool.submit(hub_clients.publish_folder, f"hf://datasets/alice/large-{xet}", folder, tag="v1").result()
+    repo = server.hub.repo(f"alice/large-{xet}")
+    assert [made.id for made in repo.history()] == [commit]
+    assert len(repo.resolve("v1").tree) == 2002
+    print(f"xet {xet}: peak memory {peak / 1e6:.0f} MB")  # noqa: T201 - a figure for whoever runs it with -s
+    assert peak < 500_000_000
