@@ -66,11 +66,11 @@ class Output(NamedTuple):
 
     def table(self, name: str, frame: pl.LazyFrame | pl.DataFrame, schema: pl.Schema | None = None) -> None:
         """Write one table of the stage."""
-        io.write_table(frame, self.stage / f"{name}.parquet", schema)
+        io.write_table(frame, self.stage / f"{name}.parquet", schema, compression="lz4")
 
     def tables(self, tables: Mapping[str, tuple[pl.LazyFrame | pl.DataFrame, pl.Schema | None]]) -> None:
         """Write several tables of the stage; work that they share is done once."""
-        io.write_tables({self.stage / f"{name}.parquet": table for name, table in tables.items()})
+        io.write_tables({self.stage / f"{name}.parquet": table for name, table in tables.items()}, compression="lz4")
 
     def json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write one JSON object of the stage."""
