@@ -1,6 +1,7 @@
 """The real clients in processes of their own, which read HF_ENDPOINT when they start; their waits are a hundred times shorter."""
 
 import os
+import random
 import resource
 import time
 from collections.abc import Iterator, Mapping
@@ -57,6 +58,18 @@ def publish_folder(target: str, folder: Path, **options: Any) -> tuple[str, int]
 
     commit, _, _ = _publish(target, local_files(folder), options)
     return commit, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def write_many(folder: Path) -> None:
+    """Write 2,000 small files and one of 300 MB, the same each time."""
+    (folder / "data").mkdir(parents=True)
+    rng = random.Random(6)
+    for n in range(2000):
+        name = f"data/{n:04}.{'parquet' if n % 2 else 'json'}"
+        (folder / name).write_bytes(rng.randbytes(2000) if n % 2 else b'{"n": %d}' % n)
+    with (folder / "data/large.parquet").open("wb") as file:
+        for _ in range(300):
+            file.write(rng.randbytes(1_000_000))
 
 
 def _publish(target: str, files: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[str, str, bool]:

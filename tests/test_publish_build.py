@@ -136,6 +136,7 @@ def test_a_model_goes_only_with_its_release_or_when_told(server: Server, alice: 
         ("hf_ro_alice", "may only read"),
         ("hf_bob", "has the role 'read'"),
         ("hf_eve", "may not write for 'acme'"),
+        ("hf_fg_alice", "fine-grained token has no right to write there"),
         ("hf_bad", "does not know the token"),
     ],
 )
@@ -145,7 +146,33 @@ def test_who_may_not_write_is_told_before_anything_is_sent(server: Server, build
     assert server.log == [("GET", "/api/whoami-v2")]
 
 
-def test_the_token_is_nowhere_in_what_a_failing_command_writes(server: Server, build: Path, tmp_path: Path) -> None:
+def test_a_fine_grained_token_with_the_right_may_write(server: Server, build: Path, tmp_path: Path) -> None:
+    server.hub.scopes["fg_alice"] = [{"entity": {"type": "org", "name": "acme"}, "permissions": ["repo.content.read", "repo.write"]}]
+    try:
+        with client(environment(server.url, tmp_path, token="hf_fg_alice")) as pool:  # noqa: S106 - a made-up token
+            assert "would be" in pool.submit(publish_build, build, to=[DATASET], is_dry_run=True).result()[0]
+    finally:
+        server.hub.scopes.clear()
+
+
+def test_a_release_that_is_sent_with_xet_loads(server: Server, original: Path, tmp_path: Path) -> None:
+    with client(environment(server.url, tmp_path, xet=True)) as pool:
+        lines = pool.submit(publish_build, original, to=[DATASET], tag="v1").result()
+    assert "files added" in lines[0]
+    assert server.hub.repo("acme/pytania").resolve("v1").tree["data/pairs/train-00000-of-00001.parquet"].xet
+
+
+def _kept_as_block(token: str, written: dict[str, str], build: Path) -> None:
+    """Put a token into a Secret block of the server that the command starts, and name the block in the recipe."""
+    code = f"from prefect.blocks.system import Secret; Secret(value={token!r}).save('hub')"
+    subprocess.run([sys.executable, "-c", code], env=written, check=True, capture_output=True, timeout=120)
+    recipe = existing_build(build).recipe
+    named = recipe.model_copy(update={"publish": recipe.publish.model_copy(update={"token_block": "hub"})})
+    io.write_text(recipe_file.dump(named), build / "recipe.toml")
+
+
+@pytest.mark.parametrize("kept_in", ["environment", *(pytest.param(way, marks=pytest.mark.slow) for way in ("login", "block"))])
+def test_the_token_is_nowhere_in_what_a_failing_command_writes(server: Server, build: Path, tmp_path: Path, kept_in: str) -> None:
     token = "hf_alice_very_secret_0123456789"  # noqa: S105 - a made-up one
     server.hub.members["acme"][token[3:]] = "write"
     echo = json.dumps({"error": f"no: Bearer {token}"})
@@ -158,12 +185,20 @@ def test_the_token_is_nowhere_in_what_a_failing_command_writes(server: Server, b
         "PREFECT_LOGGING_LEVEL": "DEBUG",
         "HF_DEBUG": "1",
     }
+    login = tmp_path / "home" / "token"
+    if kept_in != "environment":
+        del written["HF_TOKEN"]
+    if kept_in == "login":
+        login.parent.mkdir()
+        login.write_text(token, encoding="utf-8")
+    if kept_in == "block":
+        _kept_as_block(token, written, build)
     command = [sys.executable, "-m", "flows.cli", "publish", str(build), "--to", DATASET]
     done = subprocess.run(command, env=written, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 4, done.stderr
     assert "[token]" in done.stderr
     assert token not in done.stdout + done.stderr
-    holders = [path for path in io.files_below(tmp_path) if token.encode() in path.read_bytes()]
+    holders = [path for path in io.files_below(tmp_path) if token.encode() in path.read_bytes() and path != login]
     assert not holders
 
 
