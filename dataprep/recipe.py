@@ -37,6 +37,15 @@ class Columns(Section):
     """Column with the passage's title; null takes `title` if it is there, else there are no titles."""
 
 
+class LicenceClaim(Section):
+    """A licence that somebody else states for a source's texts."""
+
+    licence: str
+    """The licence as the Hub spells it."""
+    by: str
+    """Who or what states it, for example "card of the model owner/name"."""
+
+
 class Source(Section):
     """One source of pairs."""
 
@@ -59,6 +68,10 @@ class Source(Section):
     """Hub: the commit or tag to read; null reads the newest, and the manifest says which that was."""
     licence: str = "unknown"
     """Licence of the source as the Hub spells it, for example cc-by-sa-3.0."""
+    licence_claims: tuple[LicenceClaim, ...] = ()
+    """What others state, each as `{ licence = "…", by = "…" }`; if it contradicts `licence`, the release is licensed as `other`."""
+    attribution: str = ""
+    """Whom the source wants named, and how: a sentence for the card's section on licences."""
     columns: Columns = Columns()
     """Which columns hold what."""
     quoting: Literal["auto", "none", "standard"] = "auto"

@@ -9,8 +9,10 @@ import pytest
 import release_case
 from huggingface_hub import DatasetCard
 
+from dataprep.recipe import LicenceClaim, Recipe
 from dataprep.releases.card import card, rendered_files
-from dataprep.releases.card_figures import plain
+from dataprep.releases.card_figures import liczba, plain, procent
+from dataprep.releases.licences import questions
 from dataprep.releases.release import CONFIGS
 
 
@@ -54,6 +56,45 @@ def test_licences_that_the_hub_cannot_name_are_other_with_a_file(tmp_path: Path,
     assert all(licence in text for licence in licences)
 
 
+def disputed(licence: str, *claims: str) -> Recipe:
+    source = release_case.recipe(licence).sources[0]
+    claimed = tuple(LicenceClaim(licence=claim, by=f"card {i}") for i, claim in enumerate(claims))
+    return release_case.recipe().model_copy(update={"sources": (source.model_copy(update={"licence_claims": claimed}),)})
+
+
+def test_a_licence_that_is_stated_differently_is_other_and_a_question(tmp_path: Path) -> None:
+    release = release_case.write_build(tmp_path, made_from=disputed("cc-by-sa-3.0", "apache-2.0", "CC-BY-SA-3.0")) / "release"
+    text = (release / "README.md").read_text(encoding="utf-8")
+    assert metadata(text)["license_name"] == "stated-differently"
+    question = "The licence of s is stated differently: cc-by-sa-3.0 here, apache-2.0 by card 0."
+    assert question in text
+    assert question in (release / "LICENSE.md").read_text(encoding="utf-8")
+
+
+def test_a_claim_that_agrees_changes_nothing(tmp_path: Path) -> None:
+    release = release_case.write_build(tmp_path, made_from=disputed("cc-by-sa-3.0", "CC-BY-SA-3.0")) / "release"
+    assert metadata((release / "README.md").read_text(encoding="utf-8"))["license"] == "cc-by-sa-3.0"
+    assert not (release / "LICENSE.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("found", "word"),
+    [
+        (("cc-by-sa-3.0", "cc-by-sa-4.0"), None),
+        (("cc-by-sa-4.0", "mit"), None),
+        (("gpl-3.0", "lgpl-3.0"), None),
+        (("cc-by-sa-4.0", "gpl-3.0"), "no one licence fits"),
+        (("cc-by-sa-4.0", "cc-by-nc-sa-4.0"), "no one licence fits"),
+        (("cc-by-sa-4.0", "cc-by-nc-4.0"), "forbids commercial use"),
+        (("cc-by-nd-4.0",), "forbids passing on changed texts"),
+        (("unknown",), "is not established"),
+    ],
+)
+def test_licences_that_exclude_each_other_are_asked_about(found: tuple[str, ...], word: str | None) -> None:
+    asked = questions(release_case.recipe(*found).model_dump())
+    assert [word in question for question in asked] == ([True] if word else [])
+
+
 def test_one_known_licence_needs_no_file(release: Path) -> None:
     assert set(rendered_files(release)) == {"README.md", "mteb_task.py"}
 
@@ -75,6 +116,14 @@ def test_rules_that_touched_nothing_and_shortcuts_are_told(release: Path) -> Non
     assert re.search(r"\| `clean\.mojibake` \| .+ \| 0 \|", text)
     assert "Every passage of 6 words or fewer is judged not relevant" in text
     assert "Po polsku" in text
+    assert "0.0 % of the questions start with a small letter, 0 have no question mark" in text
+    assert "1 of 7 questions (14.3 %) have no relevant passage" in text
+    assert "One question holds" in text
+    assert re.search(r"In the training triplets right passages have [\d.]+ words on average, wrong ones [\d.]+\.", text)
+
+
+def test_polish_numbers_are_written_as_in_polish() -> None:
+    assert (liczba(4073), liczba(12_345), procent(0.9453)) == ("4073", "12\N{NO-BREAK SPACE}345", "94,5\N{NO-BREAK SPACE}%")
 
 
 def test_foreign_text_is_never_markup() -> None:

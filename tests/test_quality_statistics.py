@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import polars as pl
 import pytest
 import release_case
@@ -10,10 +8,12 @@ from dataprep import schemas
 from dataprep.releases.ledger import assemble
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.quality_statistics import quality
+from dataprep.statistics.repetition import repetition
 from dataprep.statistics.rule_examples import rule_counts
 from dataprep.statistics.shared_words import shared_words
 from dataprep.statistics.shortcuts import probe
 from dataprep.statistics.split_statistics import split_statistics
+from dataprep.statistics.writing import question_style, scripts
 from dataprep.text import fold
 
 CASE = release_case.case()
@@ -161,6 +161,21 @@ def test_the_leak_of_a_row_wise_split_is_the_chance_that_another_row_of_the_ques
     assert row_wise_leaks(pairs([]), train_fraction=0.9)["question_leak_fraction"] == 0
 
 
+def test_repetition_counts_rows_beyond_the_first_and_passages_of_several_questions() -> None:
+    rows = pairs(
+        [("Co to?", "Ale kot", 1), ("Co to?", "Ale kot", 0), ("co to", "ale  kot!", 1), ("Kto?", "Ale kot.", 0), ("Kto?", "Pies", 1)]
+    )
+    assert repetition(rows) == {"equal_pairs": 1, "folded_pairs": 2, "shared_passages": 1}
+    assert repetition(rows.head(0)) == {"equal_pairs": 0, "folded_pairs": 0, "shared_passages": 0}
+
+
+def test_style_and_scripts_are_told_of_distinct_questions_and_of_passages() -> None:
+    style = question_style(pl.LazyFrame({"text": ["kto?", "kto?", "„co?”", "Gdzie", "Ile? "]}))
+    assert style == {"questions": 4, "lower_case_start": 2, "without_question_mark": 1}
+    found = {row["script"]: row["n_texts"] for row in scripts(pl.LazyFrame({"text": ["Киев", "Αθήνα i Киев", "東京", "서울", "Łódź µm"]}))}
+    assert found == {"Cyrillic": 2, "Greek": 1, "Chinese or Japanese": 1, "Korean": 1, "Hebrew": 0, "Arabic": 0}
+
+
 def test_rows_that_leak_are_counted_among_those_held_out() -> None:
     rows = pairs([("Co to?", str(i), 1) for i in range(100)])
     found = row_wise_leaks(rows, train_fraction=0.7)
@@ -176,19 +191,6 @@ def test_a_split_by_question_leaks_where_questions_are_tied() -> None:
     assert found["leak_fraction"] == pytest.approx(0.2 * 0.6, abs=1e-4)
     assert question_wise_leaks(queries("abc"), train_fraction=0.6)["leak_fraction"] == 0
     assert question_wise_leaks(queries(""), train_fraction=0.6)["leak_questions"] == 0
-
-
-@pytest.mark.real
-def test_klej_dyk_gives_the_known_facts(real_data: Path) -> None:
-    raw = pl.scan_csv(real_data / "klej-dyk/train.tsv", separator="\t", quote_char=None)
-    rows = raw.select(question="question", passage="answer", label=pl.col("target").cast(pl.Int8))
-    tables = release_case.curated(CASE, LEDGER)._replace(rows=rows)
-    found = quality(tables, rules={}, origins=ORIGINS, train_fraction=0.9)
-    assert found["questions"]["before"] == {"distinct": 1_055, "answerable": 487}
-    assert found["labels"]["before"] == {"relevant": 701, "not_relevant": 3_453, "asserted": 0}
-    length = found["shortcuts"]["before"]["length"]
-    assert (length["shortest_relevant_words"], length["n_shorter_all_not_relevant"]) == (5, 63)
-    assert found["row_wise_split"]["question_leak_fraction"] == pytest.approx(0.976, abs=0.001)
 
 
 def test_split_statistics_add_up_and_stand_beside_the_aims() -> None:

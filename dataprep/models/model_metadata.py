@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dataprep.models.metrics import MEASURES, PRIMARY
-from dataprep.releases.card_metadata import HUB_LICENCES
+from dataprep.releases.licences import HUB_LICENCES
 
 SHOWN = (PRIMARY, "accuracy@1", "recall@10", "mrr@10", "map@100")
 _TAGS = ["sentence-transformers", "sentence-similarity", "feature-extraction", "dense", "retrieval", "polish", "matryoshka"]

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from dataprep.releases import card_loading, card_statistics, card_text
+from dataprep.releases import card_limits, card_loading, card_statistics, card_text
 from dataprep.releases.card_figures import Figures
-from dataprep.releases.card_metadata import front_matter, licence_file
+from dataprep.releases.card_metadata import front_matter
+from dataprep.releases.licences import licence_file
 from dataprep.releases.release_files import manifest, statistics
 
 
@@ -27,7 +28,7 @@ def card(release: Path) -> str:
         card_statistics.splits(figures),
         card_statistics.lengths(figures),
         card_statistics.questions(figures),
-        card_statistics.limits(figures),
+        card_limits.limits(figures),
         card_text.licence(figures),
         card_text.citation(figures),
     ]

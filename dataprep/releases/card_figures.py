@@ -51,6 +51,17 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
+def liczba(number: int) -> str:
+    """A whole number as Polish writes it: groups of three parted by a no-break space, from five digits on."""
+    grouped = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+    return str(number) if abs(number) < 10_000 else grouped  # noqa: PLR2004 - four digits stand together
+
+
+def procent(share: float) -> str:
+    """A share as a percentage as Polish writes it, with one decimal."""
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%".replace(".", ",")
+
+
 def plain(text: object) -> str:
     """Foreign text as Markdown shows it: nothing in it is markup, and it stays on its line."""
     return re.sub(r"([\\`*_{}\[\]<>#|&])", r"\\\1", " ".join(str(text).split()))

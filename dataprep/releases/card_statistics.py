@@ -1,4 +1,4 @@
-"""The card's sections on splits, lengths, questions, and what a model could exploit without reading."""
+"""The card's sections on splits, lengths and questions."""
 
 from typing import Any
 
@@ -36,6 +36,7 @@ def lengths(figures: Figures) -> str:
     """Token lengths per column and split, and what training on them costs."""
     document = figures.lengths
     tokens = "\n\n".join(_tokens(document, name) for name in document["tokenizers"])
+    others = _others(document)
     costs = [
         (plain(c["tokenizer"]), c["table"], *(count(c[key]) for key in ("rows", "steps", "tokens")), percent(c["padding_fraction"]))
         for c in document["training"]
@@ -47,12 +48,16 @@ def lengths(figures: Figures) -> str:
 
 {"".join(pictures)}{tokens}
 
+{others}
+
+{_longest(document)}
+
 One epoch of training in batches of {_batch_size(document)} rows. The padding is the share of a batch that is filled up when every
 column is padded to its longest text, as transformers do; static embeddings are not padded.
 
 {table(head, costs, numbers_from=2)}
 
-What is counted (`statistics/lengths.json` has characters, words and sentences too, with histograms and the longest texts):
+What is counted (`statistics/lengths.json` has the percentiles of characters, words and sentences too, with histograms):
 
 {definitions}"""
 
@@ -72,6 +77,37 @@ def _tokens(document: dict[str, Any], name: str) -> str:
     return f"""Tokens by the tokenizer `{name}` ({count(tokenizer["vocabulary"])} entries). {special} {truncation}
 
 {table(("column", "split", "texts", *keys, "truncated"), rows, numbers_from=2)}"""
+
+
+def _others(document: dict[str, Any]) -> str:
+    """Mean characters, words and sentences of each column and split, and the tokens that a word takes."""
+    names = list(document["tokenizers"])
+    means = {(e["table"], e["column"], e["split"], e["measure"]): e["mean"] for e in document["columns"]}
+    ratios = {(r["table"], r["column"], r["split"], r["tokenizer"]): r["tokens_per_word"] for r in document["tokens_per_word"]}
+    places = dict.fromkeys(key[:3] for key in means)
+    rows = [
+        (
+            f"{place[0]}.{place[1]}",
+            place[2],
+            *(f"{means[*place, measure]:,.1f}" for measure in ("characters", "words", "sentences")),
+            *("–" if (ratio := ratios.get((*place, name))) is None else f"{ratio:.2f}" for name in names),
+        )
+        for place in places
+    ]
+    head = ("column", "split", "characters", "words", "sentences", *(f"tokens of {plain(name)} per word" for name in names))
+    return f"""Means per text:
+
+{table(head, rows, numbers_from=2)}"""
+
+
+def _longest(document: dict[str, Any]) -> str:
+    """The longest question and passage by each tokenizer."""
+    first = {(e["tokenizer"], e["column"]): e for e in reversed(document["longest"])}
+    said = [
+        f"- Longest {column} by `{plain(name)}`: `{e['id']}`, {count(e['tokens'])} tokens, {count(e['characters'])} characters."
+        for (name, column), e in reversed(first.items())
+    ]
+    return "\n".join(said)
 
 
 def _batch_size(document: dict[str, Any]) -> str:
@@ -103,25 +139,6 @@ def questions(figures: Figures) -> str:
 {_languages(quality)}{_duplicates(quality)}"""
 
 
-def limits(figures: Figures) -> str:
-    """Known limits and shortcuts."""
-    shortcuts = figures.quality["shortcuts"]
-    found = [
-        text for when, key in (("In the rows as read", "before"), ("In this release", "after")) if (text := _shortcut(when, shortcuts[key]))
-    ]
-    said = "\n\n".join(found) or "No row carries a negative judgement, so shortcuts between right and wrong passages could not be measured."
-    leak = figures.quality["row_wise_split"]
-    train, question, passage = (percent(leak[f"{name}_fraction"]) for name in ("train", "question_leak", "passage_leak"))
-    return f"""## Known limits and shortcuts
-
-{said}
-
-The judgements are incomplete: a passage that nobody judged may still answer a question, and counts as a wrong answer when it is
-found. Near-duplicates that differ in a number, a negation, a name or a symbol stay apart on purpose. A split of single rows with
-{train} in train would train on the question of {question} and on the passage of {passage} of the held-out rows; figures of models
-that were judged that way cannot be compared with figures on this test split."""
-
-
 def _largest_group(figures: Figures) -> str:
     group = figures.quality["largest_group"]
     if not group:
@@ -143,9 +160,11 @@ def _languages(quality: dict[str, Any]) -> str:
 
 def _duplicates(quality: dict[str, Any]) -> str:
     """What was merged, what was not, and which labels contradicted each other."""
-    duplicates = quality["duplicates"]
+    duplicates, read = quality["duplicates"], quality["repetition"]
+    as_read = f"{count(read['equal_pairs'])} letter for letter, {count(read['folded_pairs'])} but for case, punctuation and white space"
     return "\n".join(
         [
+            f"- Rows as read that repeat another row: {as_read}; passages with several questions: {count(read['shared_passages'])}.",
             f"- Passages merged into an equal or nearly equal one: {_listing(duplicates['passages_merged'])}.",
             f"- Similar passages that stay apart, with the guard that kept them: {_listing(duplicates['passages_kept_apart'])}.",
             f"- Pairs of nearly equal questions, tied into one group: {count(duplicates['near_questions'])}.",
@@ -158,24 +177,3 @@ def _listing(rows: list[dict[str, Any]]) -> str:
     """A tally in words: "12 (near, number), 3 (exact)"; "none" without rows."""
     named = [(row["n"], [value.replace("_", " ") for key, value in row.items() if key != "n" and value]) for row in rows]
     return ", ".join(f"{count(n)} ({', '.join(names)})" for n, names in named) or "none"
-
-
-def _shortcut(when: str, probe: dict[str, Any] | None) -> str | None:
-    """What length and shared words give away, in sentences; null where nothing was judged both ways."""
-    if probe is None:
-        return None
-    length, overlap = probe["length"], probe["word_overlap"]
-    said = [
-        f"{when}, the length of the passage alone tells right from wrong with accuracy {percent(length['best_accuracy'])}",
-        f"(AUC {length['auc']:.3f}), and the share of the question's words that stand in the passage with",
-        f"{percent(overlap['best_accuracy'])} (AUC {overlap['auc']:.3f}); always giving the commoner label reaches",
-        f"{percent(probe['majority_fraction'])}.",
-    ]
-    ends = (
-        (length["n_shorter_all_not_relevant"], f"{count(length['shortest_relevant_words'] - 1)} words or fewer"),
-        (length["n_longer_all_not_relevant"], f"{count(length['longest_relevant_words'] + 1)} words or more"),
-    )
-    said += [
-        f"Every passage of {words} is judged not relevant ({count(n)} judgements): its length gives it away." for n, words in ends if n
-    ]
-    return " ".join(said)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from dataprep.recipe import Clean, Deduplicate, Filter, Section
-from dataprep.releases.card_figures import Figures, count, percent, picture, plain, table
-from dataprep.releases.card_metadata import licences
+from dataprep.releases.card_figures import Figures, count, liczba, percent, picture, plain, procent, table
+from dataprep.releases.licences import licences, questions
 from dataprep.releases.manifest import COUNTED
 from dataprep.releases.release import CONFIGS, SCHEMAS, table_path
 
@@ -42,21 +42,26 @@ _MEANING = {
 
 def summary(figures: Figures) -> str:
     """Title, what the dataset is, and the same in Polish."""
-    n_queries = count(sum(split["queries"] for split in figures.splits.values()))
-    n_positives = count(sum(split["positives"] for split in figures.splits.values()))
-    n_passages, n_triplets = count(figures.rows("corpus")), count(figures.rows("triplets"))
-    leak = percent(figures.quality["row_wise_split"]["question_leak_fraction"])
+    n_queries = sum(split["queries"] for split in figures.splits.values())
+    n_positives = sum(split["positives"] for split in figures.splits.values())
+    n_passages, n_triplets = figures.rows("corpus"), figures.rows("triplets")
+    n_read, n_kept = figures.total("read"), figures.total("kept")
+    leak = figures.quality["row_wise_split"]["question_leak_fraction"]
     return f"""# {plain(figures.title)}
 
-Polish questions and passages for training and judging retrieval models: {n_passages} passages, {n_queries} questions with a
-right passage ({n_positives} question–passage pairs judged or asserted relevant), and {n_triplets} training triplets with hard
-negatives. It was made from {count(figures.total("read"))} source rows, of which {count(figures.total("kept"))} were kept; the fate of
+Polish questions and passages for training and judging retrieval models: {count(n_passages)} passages, {count(n_queries)} questions with a
+right passage ({count(n_positives)} question–passage pairs judged or asserted relevant), and {count(n_triplets)} training triplets with hard
+negatives. It was made from {count(n_read)} source rows, of which {count(n_kept)} were kept; the fate of
 every other row is counted below. Questions that belong together stand in one split, so that nothing that is tested was trained
-on. A split of single rows would have put the question of {leak} of the held-out rows into training as well.
+on. A split of single rows would have put the question of {percent(leak)} of the held-out rows into training as well.
 
-**Po polsku.** Pytania i fragmenty tekstu do uczenia i oceny modeli wyszukiwania. Liczba fragmentów: {n_passages}, pytań z właściwą
-odpowiedzią: {n_queries}, trójek uczących z trudnymi negatywami: {n_triplets}. Powtórzenia zostały usunięte, a pytania powiązane ze
-sobą trafiły do tej samej części, więc nic ze zbioru testowego nie przecieka do uczącego."""
+**Po polsku.** Polskie pytania i fragmenty tekstu do uczenia i oceny modeli wyszukiwania. Liczba fragmentów: {liczba(n_passages)}; pytań
+z właściwą odpowiedzią: {liczba(n_queries)}; par pytanie–właściwy fragment: {liczba(n_positives)}; trójek uczących z trudnymi negatywami:
+{liczba(n_triplets)}. Zbiór powstał z {liczba(n_read)} wierszy źródłowych, zachowano {liczba(n_kept)}; los pozostałych opisują tabele niżej.
+Powtórzenia połączono, a pytania powiązane treścią lub wspólną odpowiedzią trafiły do jednej części, więc nic ze zbioru
+testowego nie przecieka do uczącego. Przy podziale na pojedyncze wiersze pytanie powtórzyłoby się w części uczącej
+dla {procent(leak)} odłożonych wierszy. Znane ograniczenia, obciążenia i skróty, z których model mógłby korzystać bez czytania, opisano
+w części „Known limits, biases and shortcuts”; licencje źródeł w części „Licence and attribution”."""
 
 
 def tables(figures: Figures) -> str:
@@ -120,15 +125,18 @@ def licence(figures: Figures) -> str:
         advice = "All sources carry one licence, and so does this dataset."
     else:
         advice = "The sources carry different licences. Each text keeps that of its source; LICENSE.md says what follows from it."
-    if "unknown" in found:
-        advice += " A licence that is unknown must be settled with the owner of the source before the texts are passed on."
+    asked = [f"- {plain(question)}" for question in questions(figures.recipe)]
+    opened = "\n\n".join(["", "To be settled before the texts are passed on:", "\n".join(asked)]) if asked else ""
+    if asked and len(found) == 1:
+        advice = "Whether this licence holds is open, see below; LICENSE.md says the same."
     repos = [f"[{plain(s['repo'])}](https://huggingface.co/datasets/{s['repo']})" for s in figures.recipe["sources"] if s["repo"]]
     credit = f" The texts come from {', '.join(repos)}: name them when you use this dataset." if repos else ""
+    credit += "".join(f" {plain(s['attribution'])}" for s in figures.recipe["sources"] if s.get("attribution"))
     return f"""## Licence and attribution
 
 {lines}
 
-{advice}{credit}"""
+{advice}{credit}{opened}"""
 
 
 def citation(figures: Figures) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from dataprep.models.metrics import PRIMARY
+from dataprep.releases.licences import questions
 
 _MANY_TRUNCATED = 0.01
 _LARGE_GROUP = 0.05
@@ -112,8 +113,7 @@ def _lengths(figures: Mapping[str, Any]) -> Iterator[Remark]:
 
 def _licences(figures: Mapping[str, Any]) -> Iterator[Remark]:
     licences = sorted({str(source["licence"]) for source in figures["manifest"]["sources"]})
-    if "unknown" in licences:
-        yield Remark("look", "The licence of a source is not stated in the recipe.", "#sources")
+    yield from (Remark("look", question, "#sources") for question in questions(figures["manifest"]["recipe"]))
     if len(licences) > 1:
         yield Remark("look", f"The sources have different licences: {', '.join(licences)}.", "#sources")
 

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
+from dataprep.statistics.repetition import repetition
 from dataprep.statistics.rule_examples import rule_counts
 from dataprep.statistics.shortcuts import probe
+from dataprep.statistics.writing import question_style, scripts
 from dataprep.text import fold
 
 _MANY_POSITIVES = 10
@@ -65,11 +67,14 @@ def quality(
         "labels": {"before": _labels(tables.rows), "after": _labels(texts)},
         "questions": {"before": _questions(tables.rows), "after": _questions_after(tables)},
         "positives_per_question": _positives_per_question(tables),
+        "repetition": repetition(tables.rows),
         "duplicates": _duplicates(tables),
         "conflicts": _tally(tables.conflicts, ["kind", "resolution"]),
         "row_wise_split": row_wise_leaks(tables.rows, train_fraction=train_fraction),
         "question_wise_split": question_wise_leaks(tables.split_queries, train_fraction=train_fraction),
         "question_words": _question_words(tables.split_queries),
+        "question_style": {"before": question_style(tables.rows.select(text="question")), "after": question_style(tables.split_queries)},
+        "scripts": {"before": scripts(tables.rows.select(text="passage")), "after": scripts(tables.corpus)},
         "languages": _languages(tables),
         "licences": [
             {"source": o["name"], "licence": o["licence"], "rows": o["rows"]} for o in sorted(origins, key=lambda o: str(o["name"]))
