@@ -47,23 +47,27 @@ def train(build: Build, out: Output) -> str:
 
 
 def evaluate(build: Build, out: Output) -> str:
-    """Judge BM25, the base model and the fine-tuned one on held-out questions; write the model's card."""
-    from dataprep.models import encode, evaluation, model_card
+    """Judge BM25, the base model, the fine-tuned one and a hybrid on held-out questions; write the model's card."""
+    from dataprep.models import encode, evaluation, model_card, run_files, tasks
 
     recipe = build.recipe
     base = encode.load(build.folder / "stages" / "train" / "base") if recipe.train.base_model == EMBEDDED else _base_model(build)
-    finetuned = encode.load(build.model, max_tokens=recipe.train.max_tokens)
+    finetuned = encode.load(build.model, max_tokens=recipe.train.max_tokens)  # the weights as they were saved, not those in memory
+    task = tasks.retrieval_task(*_judged(build), split=recipe.evaluate.split)
     judged = evaluation.evaluate(
-        evaluation.retrieval_task(*_judged(build), split=recipe.evaluate.split),
+        task,
         {"base": _encoder(build, base), "finetuned": _encoder(build, finetuned)},
         dims=recipe.train.matryoshka_dims,
         bootstrap_samples=recipe.evaluate.bootstrap_samples,
         seed=recipe.seed,
+        validation=tasks.same_corpus(task.passages, *_judged(build)[:2], split="validation"),
         k1=recipe.evaluate.bm25_k1,
         b=recipe.evaluate.bm25_b,
+        rrf_k=recipe.evaluate.rrf_k,
     )
     out.table("runs", judged.runs)
     out.table("per_query", judged.per_query)
+    run_files.write(judged.runs, task.qrels, out.stage / "trec")
     io.write_json(judged.summary, out.root / "evaluation.json")
     shutil.copytree(build.model, out.root / "model", copy_function=os.link, ignore=shutil.ignore_patterns("README.md"))
     manifest = io.read_json(build.release / "manifest.json")
@@ -93,14 +97,14 @@ def _judged(build: Build) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
     return build.table("split", "queries"), build.table("deduplicate", "judgements"), build.table("deduplicate", "corpus")
 
 
-def _task(build: Build, split: str) -> Any:  # noqa: ANN401 - an evaluation.Task, whose module is imported late
+def _task(build: Build, split: str) -> Any:  # noqa: ANN401 - a tasks.Task, whose module is imported late
     """The split's retrieval task; None where no question of it has a positive."""
-    from dataprep.models import evaluation
+    from dataprep.models import tasks
 
     queries, judgements, corpus = _judged(build)
     relevant = judgements.filter(pl.col("relevance") > 0)
     answerable = queries.filter(pl.col("split") == split).join(relevant, on="query_id", how="semi").head(1).collect()
-    return evaluation.retrieval_task(queries, judgements, corpus, split=split) if answerable.height else None
+    return tasks.retrieval_task(queries, judgements, corpus, split=split) if answerable.height else None
 
 
 def _curriculum(build: Build) -> "list[TrainingStage]":

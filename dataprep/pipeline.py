@@ -62,8 +62,7 @@ def _split(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
 
 
 def _negatives(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
-    bm25 = recipe.evaluate.model_dump(include={"bm25_k1", "bm25_b"})
-    return [recipe.negatives.model_dump(), bm25, recipe.deduplicate.min_passage_jaccard]
+    return [recipe.negatives.model_dump(), recipe.deduplicate.min_passage_jaccard]
 
 
 _STAGES = (
@@ -115,7 +114,7 @@ _STAGES = (
         model_stages.evaluate,
         ("train", "release"),
         lambda r: [r.seed, r.train.model_dump(), r.evaluate.model_dump()],
-        ("dataprep.models.evaluation", "dataprep.models.encode", "dataprep.models.model_card"),
+        ("dataprep.models.evaluation", "dataprep.models.encode", "dataprep.models.model_card", "dataprep.models.run_files"),
     ),
 )
 STAGES: Mapping[str, Stage] = {stage.name: stage for stage in _STAGES}

@@ -222,6 +222,10 @@ class Negatives(Section):
     """How deep a retriever's ranking is looked at."""
     skip_ranks: Count = 5
     """The first ranks, where unjudged right answers are likely, are left out."""
+    bm25_k1: Annotated[float, Field(ge=0)] = 0.9
+    """BM25's saturation of term frequency in mining."""
+    bm25_b: Fraction = 0.4
+    """BM25's length normalisation in mining."""
     max_score_fraction: Annotated[float, Field(gt=0)] = 0.8
     """A mined negative scores at most this share of the positive's score by the same retriever."""
 
@@ -308,10 +312,12 @@ class Evaluate(Section):
     """The split that is judged."""
     bootstrap_samples: Positive = 1_000
     """Resamplings of the queries for each 95 % interval."""
-    bm25_k1: Annotated[float, Field(ge=0)] = 0.9
-    """BM25's saturation of term frequency."""
-    bm25_b: Fraction = 0.4
-    """BM25's length normalisation."""
+    bm25_k1: Annotated[float, Field(ge=0)] | None = None
+    """BM25's saturation of term frequency; null chooses it, by ndcg@10, on the validation split."""
+    bm25_b: Fraction | None = None
+    """BM25's length normalisation; null chooses it with bm25_k1."""
+    rrf_k: Positive = 60
+    """Constant of the reciprocal rank fusion of BM25 and the fine-tuned model; 60 is its inventors' (Cormack and others 2009)."""
 
 
 class Publish(Section):

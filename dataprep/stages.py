@@ -107,8 +107,6 @@ def negatives(build: Build, out: Output) -> str:
         build.table("deduplicate", "corpus"),
         build.table("deduplicate", "links"),
         min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
-        k1=recipe.evaluate.bm25_k1,
-        b=recipe.evaluate.bm25_b,
         **recipe.negatives.model_dump(),
     )
     out.table("pairs", mined.pairs, schemas.PAIRS)

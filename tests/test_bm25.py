@@ -2,11 +2,14 @@
 
 import math
 
+import bm25s
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataprep.models import bm25
 from dataprep.models.bm25 import STOP_WORDS, Index, words
 from dataprep.text import fold
 
@@ -72,3 +75,37 @@ def test_stop_words_are_written_as_folding_leaves_them() -> None:
     listed = pl.DataFrame({"word": sorted(STOP_WORDS)})
     assert listed.select(fold(pl.col("word")))["word"].to_list() == sorted(STOP_WORDS)
     assert words(pl.Series(["Jak to jest, że nie ma go tam?", None])).height == 0
+
+
+def test_scores_are_those_of_bm25s_whatever_k1_and_b() -> None:
+    rng = np.random.default_rng(5)
+    drawn = ["zamek", "rzeka", "smok", "morze", "ptak", "król", "miasto", "wojna"]
+    texts = [" ".join(rng.choice(drawn, rng.integers(1, 12))) for _ in range(60)]
+    corpus = pl.DataFrame({"passage_id": [f"p{i:02}" for i in range(60)], "title": "", "text": texts})
+    index = Index(corpus)
+    stems = [words(pl.Series([text]))["stem"].to_list() for text in texts]
+    for k1, b in ((0.9, 0.4), (1.6, 0.75), (0.0, 0.0), (1.2, 1.0)):
+        index.reweight(k1=k1, b=b)
+        reference = bm25s.BM25(k1=k1, b=b, method="lucene", dtype="float64")
+        reference.index(stems, show_progress=False)
+        for question in ("zamek nad morzem", "smok smok wojna"):
+            wanted = reference.get_scores(words(pl.Series([question]))["stem"].to_list())
+            found = index.search(pl.DataFrame({"query_id": ["q"], "text": [question]}), k=100)
+            assert dict(found.select("passage_id", "score").iter_rows()) == pytest.approx(
+                {f"p{i:02}": score for i, score in enumerate(wanted) if score > 0}, abs=2e-6
+            )
+
+
+def test_the_best_of_many_are_those_of_a_full_sort() -> None:
+    rng = np.random.default_rng(6)
+    texts = [" ".join(rng.choice(["zamek", "rzeka", "smok", "morze"], rng.integers(1, 6))) for _ in range(400)]
+    corpus = pl.DataFrame({"passage_id": [f"p{i:03}" for i in range(400)], "title": "", "text": texts})
+    everything = search("zamek nad rzeką i smok", corpus=corpus, k=400)
+    for k in (1, 3, 50):
+        assert search("zamek nad rzeką i smok", corpus=corpus, k=k) == everything[:k]
+
+
+def test_an_index_read_in_blocks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = search("rzeka", "smok z Wawelu")
+    monkeypatch.setattr(bm25, "_BLOCK_PASSAGES", 1)
+    assert search("rzeka", "smok z Wawelu") == whole

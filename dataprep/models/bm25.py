@@ -1,17 +1,20 @@
 """BM25 for Polish: lower-cased words without stop words, Snowball stems, Lucene's weighting.
 
-bm25s holds the index and the formula (method "lucene"), PyStemmer the stemmer. k1 = 0.9 and b = 0.4 are
-the defaults of Anserini's passage baselines; on Polish question-passage pairs they beat 1.2 and 0.75.
+PyStemmer holds the stemmer, a sparse matrix of words and passages the index. The scores are those of bm25s
+(method "lucene"), under test; bm25s itself would index anew for every k1 and b that is tried, needs lists of
+Python integers, and ranks every passage for every question. k1 = 0.9 and b = 0.4 are the defaults of Anserini's passage baselines.
 """
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
-import bm25s
 import numpy as np
 import polars as pl
 import Stemmer
+from scipy import sparse
 
-from dataprep.models.ranking import Integers, largest, order_keys, run_frame
+from dataprep.models.ranking import TOLERANCE, Doubles, Integers, keys_at, largest, run_frame
 from dataprep.text import fold, passage_text
 
 # Words that tie a sentence together and say nothing about its subject.
@@ -49,10 +52,15 @@ def words(texts: pl.Series) -> pl.DataFrame:
     return found.join(known, on="word", how="inner", maintain_order="left").select("text", "stem")
 
 
+K1, B = 0.9, 0.4
+_BLOCK_PASSAGES = 50_000  # read at once
+_SOME = 4  # times k occurrences of the rarest words: the best passages are mostly among them
+
+
 class Index:
     """BM25 index of a corpus."""
 
-    def __init__(self, corpus: pl.DataFrame, *, k1: float = 0.9, b: float = 0.4) -> None:
+    def __init__(self, corpus: pl.DataFrame, *, k1: float = K1, b: float = B) -> None:
         """Index title and text of every passage.
 
         Args:
@@ -62,13 +70,19 @@ class Index:
         """
         ordered = corpus.sort("passage_id")
         self.passage_ids = ordered["passage_id"]
-        found = words(ordered.select(passage_text(pl.col("title"), pl.col("text"))).to_series())
-        vocabulary = found["stem"].unique().sort()
-        self._vocabulary = pl.DataFrame({"stem": vocabulary}).with_row_index("id")
-        self._bm25: Any = bm25s.BM25(k1=k1, b=b, method="lucene")
-        if self._vocabulary.height:
-            ids = {stem: i for i, stem in enumerate(vocabulary)}
-            self._bm25.index((self._ids(found, ordered.height), ids), show_progress=False)
+        self._vocabulary = pl.DataFrame(schema={"stem": pl.String, "id": pl.Int32})
+        self._counts = self._count(ordered)
+        self.reweight(k1=k1, b=b)
+
+    def reweight(self, *, k1: float, b: float) -> None:
+        """Change k1 and b; nothing is read anew. Lucene's formula: idf = ln(1 + (N - df + 0.5) / (df + 0.5))."""
+        counts, n_passages = self._counts, len(self.passage_ids)
+        found = np.diff(counts.indptr)
+        idf = np.log1p((n_passages - found + 0.5) / (found + 0.5))
+        lengths = np.bincount(counts.indices, counts.data, minlength=n_passages)
+        norms = k1 * (1 - b + b * lengths / max(lengths.mean(), 1)) if n_passages else lengths
+        self._weights = counts.data / (counts.data + norms[counts.indices])
+        self._weights *= np.repeat(idf, found)
 
     def search(self, queries: pl.DataFrame, *, k: int) -> pl.DataFrame:
         """The k best passages of each query; passages that share no word with it are not retrieved.
@@ -80,22 +94,48 @@ class Index:
         Returns:
             query_id, passage_id, score, rank (from 1), in the order of the queries and ranks.
         """
-        wanted = self._ids(words(queries["text"]), queries.height)
-        return run_frame(queries["query_id"].to_list(), self.passage_ids, [self._best(ids, k) for ids in wanted])
+        keys = [self._best(ids, times, k) for ids, times in self._asked(queries["text"])]
+        return run_frame(queries["query_id"].to_list(), self.passage_ids, keys)
 
-    def _ids(self, found: pl.DataFrame, n_texts: int) -> list[list[int]]:
-        """Vocabulary ids of each text's words; words unknown to the index are left out."""
-        known = found.join(self._vocabulary, on="stem", how="inner", maintain_order="left")
-        lists = known.group_by("text", maintain_order=True).agg("id")
-        shared = list(range(self._vocabulary.height))  # one object per id: a list of lists of fresh integers takes four times the memory
-        ids: list[list[int]] = [[] for _ in range(n_texts)]
-        for text, row in lists.iter_rows():
-            ids[text] = [shared[i] for i in row]
-        return ids
+    def _count(self, ordered: pl.DataFrame) -> Any:  # noqa: ANN401 - scipy's sparse arrays have no types
+        """How often each word stands in each passage, as a sparse word-passage matrix."""
+        parts = []
+        for start in range(0, ordered.height, _BLOCK_PASSAGES):
+            texts = ordered.slice(start, _BLOCK_PASSAGES).select(passage_text(pl.col("title"), pl.col("text"))).to_series()
+            found = words(texts).group_by("text", "stem").len()
+            self._learn(found["stem"])
+            known = found.join(self._vocabulary, on="stem")
+            parts.append(known.select("id", pl.col("text").cast(pl.Int32) + start, pl.col("len").cast(pl.Float32)))
+        if not parts:
+            return sparse.csr_array((0, ordered.height), dtype=np.float32)
+        ids, places, counts = (pl.concat(parts)[name].to_numpy() for name in ("id", "text", "len"))
+        return sparse.coo_array((counts, (ids, places)), shape=(self._vocabulary.height, ordered.height)).tocsr()
 
-    def _best(self, ids: list[int], k: int) -> Integers:
-        if not ids:
+    def _learn(self, stems: pl.Series) -> None:
+        """Number the words that are new."""
+        new = pl.DataFrame({"stem": stems.unique().sort()}).join(self._vocabulary, on="stem", how="anti", maintain_order="left")
+        self._vocabulary = pl.concat(
+            [self._vocabulary, new.with_row_index("id", self._vocabulary.height).select("stem", pl.col("id").cast(pl.Int32))]
+        )
+
+    def _asked(self, texts: pl.Series) -> Iterator[tuple[Integers, Integers]]:
+        """Each query's words that the index knows, the rarest first, and how often it has them."""
+        found = words(texts).join(self._vocabulary, on="stem").group_by("text", "id").len()
+        n_passages = np.diff(self._counts.indptr)
+        ordered = found.with_columns(n=n_passages[found["id"].to_numpy()]).sort("text", "n", "id")
+        ends = np.searchsorted(ordered["text"].to_numpy(), np.arange(len(texts) + 1))
+        ids, times = ordered["id"].to_numpy(), ordered["len"].to_numpy()
+        yield from ((ids[start:end], times[start:end]) for start, end in pairwise(ends))
+
+    def _best(self, ids: Integers, times: Integers, k: int) -> Integers:
+        """Order keys of a query's k best passages, best first."""
+        if not len(ids):
             return np.empty(0, dtype=np.int64)
-        scores = self._bm25.get_scores(ids)
-        n_found = int(np.count_nonzero(scores > 0))
-        return largest(order_keys(scores), min(k, n_found))
+        rows = [slice(self._counts.indptr[i], self._counts.indptr[i + 1]) for i in ids]
+        positions = np.concatenate([self._counts.indices[row] for row in rows])
+        weights: Doubles = np.concatenate([self._weights[row] * n for row, n in zip(rows, times, strict=True)])
+        scores = np.bincount(positions, weights, minlength=len(self.passage_ids))
+        some = scores[np.unique(positions[: _SOME * k])]
+        floor = np.partition(some, -k)[-k] if len(some) >= k else 0.0  # the k-th best of some is no higher than that of all
+        high = np.flatnonzero(scores > max(0.0, floor - TOLERANCE))
+        return largest(keys_at(scores[high], high), k)

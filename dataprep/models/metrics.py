@@ -4,7 +4,8 @@ The figures are those of ir_measures. Its providers break ties in ways of their 
 here first (score descending, then passage_id ascending) and handed over with distinct scores.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection
+from typing import Any
 
 import ir_measures
 import numpy as np
@@ -12,13 +13,18 @@ import numpy.typing as npt
 import polars as pl
 
 CUTOFFS = (1, 3, 5, 10)
-MEASURES: Mapping[str, str] = {  # our name -> ir_measures' name
+MEASURES = {  # our name -> ir_measures' name
     **{f"accuracy@{k}": f"Success@{k}" for k in CUTOFFS},  # 1 where a positive is among the first k
     **{f"precision@{k}": f"P@{k}" for k in CUTOFFS},
     **{f"recall@{k}": f"R@{k}" for k in CUTOFFS},
     "ndcg@10": "nDCG@10",
     "mrr@10": "RR@10",
     "map@100": "AP@100",
+}
+MORE_MEASURES = {  # of protocols that report them
+    **{f"ndcg@{k}": f"nDCG@{k}" for k in (1, 3, 5)},
+    **{f"mrr@{k}": f"RR@{k}" for k in (1, 3, 5)},
+    "map@10": "AP@10",
 }
 PRIMARY = "ndcg@10"
 DEPTH = 100  # ranks that the metrics look at
@@ -29,29 +35,36 @@ _DECIMALS = 6
 Interval = dict[str, float]
 
 
-def per_query(run: pl.DataFrame, qrels: pl.DataFrame) -> pl.DataFrame:
+def per_query(run: pl.DataFrame, qrels: pl.DataFrame, *, measures: Collection[str] = tuple(MEASURES)) -> pl.DataFrame:
     """Every metric of every query.
 
     Args:
         run: query_id, passage_id, score; in any row order. Queries that are not in qrels do not count.
+        measures: Those wanted of MEASURES and MORE_MEASURES.
         qrels: query_id, passage_id, relevance. Queries without a positive (relevance of 1 or more) are left out.
 
     Returns:
         query_id and a column per metric (0 to 1), sorted by query_id. A query for which nothing was retrieved has zeros.
     """
     positives = qrels.filter(pl.col("relevance") >= 1)
-    measures = {ir_measures.parse_measure(name): ours for ours, name in MEASURES.items()}
-    found = list(ir_measures.iter_calc(list(measures), _as_qrels(positives), _as_run(run.join(positives, on="query_id", how="semi"))))
+    names = {ir_measures.parse_measure((MEASURES | MORE_MEASURES)[ours]): ours for ours in measures}
+    found = list(ir_measures.iter_calc(list(names), _nested(positives, "relevance"), _as_run(run, positives)))
     long = pl.DataFrame(
         {
             "query_id": [m.query_id for m in found],
-            "metric": [measures[m.measure] for m in found],
+            "metric": [names[m.measure] for m in found],
             "value": [float(m.value) for m in found],
         },
         schema={"query_id": pl.String, "metric": pl.String, "value": pl.Float64},
     )
-    wide = long.pivot(on="metric", on_columns=list(MEASURES), index="query_id", values="value")
-    return wide.sort("query_id").select("query_id", *MEASURES)
+    wide = long.pivot(on="metric", on_columns=list(measures), index="query_id", values="value")
+    return wide.sort("query_id").select("query_id", *measures)
+
+
+def mean(metrics: pl.DataFrame, metric: str = PRIMARY) -> float:
+    """Mean of one metric over the queries of `per_query`, rounded to six decimals; 0 without any query."""
+    found = metrics[metric].mean()
+    return _plain(found) if isinstance(found, float) else 0.0
 
 
 def summary(metrics: pl.DataFrame, *, samples: int, seed: int) -> dict[str, Interval]:
@@ -98,16 +111,20 @@ def _resampled(values: npt.NDArray[np.float64], draws: npt.NDArray[np.int64]) ->
     return means
 
 
-def _as_qrels(positives: pl.DataFrame) -> list[ir_measures.Qrel]:
-    columns = positives.select("query_id", "passage_id", pl.col("relevance").cast(pl.Int64))
-    return [ir_measures.Qrel(*row) for row in columns.iter_rows()]
+def _as_run(run: pl.DataFrame, positives: pl.DataFrame) -> dict[str, dict[str, float]]:
+    """The run with ranks for scores, up to each query's last positive: what stands below moves no figure."""
+    judged = run.select("query_id", "passage_id", "score").join(positives.select("query_id").unique(), on="query_id", how="semi")
+    ordered = judged.sort("query_id", "score", "passage_id", descending=[False, True, False])
+    ranked = ordered.with_columns(rank=pl.int_range(pl.len()).over("query_id"))
+    last = ranked.join(positives, on=["query_id", "passage_id"], how="semi").group_by("query_id").agg(last=pl.col("rank").max())
+    needed = ranked.join(last, on="query_id", maintain_order="left").filter(pl.col("rank") <= pl.col("last"))
+    return _nested(needed.with_columns(score=-pl.col("rank").cast(pl.Float64)), "score")
 
 
-def _as_run(run: pl.DataFrame) -> list[ir_measures.ScoredDoc]:
-    ordered = run.sort("query_id", "score", "passage_id", descending=[False, True, False])
-    rank = pl.int_range(pl.len()).over("query_id")
-    columns = ordered.select("query_id", "passage_id", (-rank).cast(pl.Float64))
-    return [ir_measures.ScoredDoc(*row) for row in columns.iter_rows()]
+def _nested(rows: pl.DataFrame, value: str) -> dict[str, dict[str, Any]]:
+    """query_id -> passage_id -> value."""
+    lists = rows.group_by("query_id").agg("passage_id", value)
+    return {query: dict(zip(passages, values, strict=True)) for query, passages, values in lists.iter_rows()}
 
 
 def _plain(number: float) -> float:

@@ -16,7 +16,7 @@ _LEAKS = {
     "group": "No group of equal or nearly equal questions stands in two splits.",
     "row": "The split was made row by row: questions of this split were seen in training, so the figures flatter the model.",
 }
-_SYSTEMS = {"bm25": "BM25, Polish stems", "base": "base model", "finetuned": "**this model**"}
+_SYSTEMS = {"bm25": "BM25, Polish stems", "base": "base model", "finetuned": "**this model**", "hybrid": "BM25 and this model, fused"}
 _SETTINGS = (
     "epochs",
     "batch_size",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dataprep.models.bm25 import Index
+from dataprep.models.bm25 import K1, B, Index
 from dataprep.schemas import PAIRS, TRIPLETS
 from dataprep.text import fold
 
@@ -51,8 +51,8 @@ def mine(  # noqa: PLR0913 - one keyword per setting of the recipe
     skip_ranks: int,
     max_score_fraction: float,
     min_passage_jaccard: float,
-    k1: float = 0.9,
-    b: float = 0.4,
+    bm25_k1: float = K1,
+    bm25_b: float = B,
 ) -> Mined:
     """Training rows of train and validation.
 
@@ -68,8 +68,8 @@ def mine(  # noqa: PLR0913 - one keyword per setting of the recipe
         skip_ranks: The first ranks are left out.
         max_score_fraction: A mined negative scores at most this share of the positive's score.
         min_passage_jaccard: Links at or above it exclude; exact ones always do.
-        k1: BM25's saturation of term frequency.
-        b: BM25's length normalisation.
+        bm25_k1: BM25's saturation of term frequency.
+        bm25_b: BM25's length normalisation.
 
     Returns:
         PAIRS and TRIPLETS, sorted, and a report: rows per split, and per retriever the candidates, what each
@@ -81,7 +81,7 @@ def mine(  # noqa: PLR0913 - one keyword per setting of the recipe
     pairs = positives.join(queries, on="query_id").filter(pl.col("split").is_in(TRAINED_SPLITS)).select(PAIRS.names()).unique()
     passages = corpus.select("passage_id", "title", "text").collect()
     lookups = _lookups(positives, queries, passages, links.collect(), min_passage_jaccard)
-    index = Index(passages, k1=k1, b=b) if bm25 and pairs.height else None
+    index = Index(passages, k1=bm25_k1, b=bm25_b) if bm25 and pairs.height else None
     tables, tried = [TRIPLETS.to_frame()], [_TRIED.to_frame()]
     for block in _blocks(pairs.sort(pl.all())):
         candidates = [_judged(block, grades if judged else grades.clear())]

@@ -1,6 +1,7 @@
 """From scores to ranks, with ties broken the same way everywhere: score descending, then passage_id ascending."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +9,11 @@ import polars as pl
 
 TIE_RULE = "score descending, rounded to 6 decimals; equal scores by passage_id ascending"
 DECIMALS = 6  # float32 carries seven digits: beyond that, the order would depend on the size of a matrix block
-_POSITION_BITS = 30  # positions below 10^9; 33 bits are left for scores, so |score| < 8,589
+TOLERANCE = 1 / 10**DECIMALS  # a score lower by less may still have the higher key
+POSITION_BITS = 30  # positions below 10^9; 33 bits are left for scores, so |score| < 8,589
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
@@ -24,16 +27,20 @@ def order_keys(scores: npt.NDArray[np.floating], first_position: int = 0) -> Int
     Returns:
         Keys of the same shape, from which `from_keys` regains score and position.
     """
-    positions = np.arange(first_position, first_position + scores.shape[-1], dtype=np.int64)
+    return keys_at(scores, np.arange(first_position, first_position + scores.shape[-1], dtype=np.int64))
+
+
+def keys_at(scores: npt.NDArray[Any], positions: npt.NDArray[np.integer]) -> Integers:
+    """`order_keys` of passages at these positions of the corpus."""
     rounded = np.rint(scores.astype(np.float64) * 10**DECIMALS).astype(np.int64)
-    keys: Integers = (rounded << _POSITION_BITS) - positions
+    keys: Integers = (rounded << POSITION_BITS) - positions
     return keys
 
 
 def from_keys(keys: Integers) -> tuple[npt.NDArray[np.float64], Integers]:
     """Scores and positions behind the keys of `order_keys`."""
-    rounded = -((-keys) >> _POSITION_BITS)  # ceiling, for positions were subtracted
-    return rounded / 10**DECIMALS, (rounded << _POSITION_BITS) - keys
+    rounded = -((-keys) >> POSITION_BITS)  # ceiling, for positions were subtracted
+    return rounded / 10**DECIMALS, (rounded << POSITION_BITS) - keys
 
 
 def largest(keys: Integers, k: int) -> Integers:

@@ -27,7 +27,7 @@ _FILES = {
     "training": "stages/train/training.json",
     "evaluation": "evaluation.json",
 }
-_ORDER = (*SPLITS, "judged", "bm25", "base", "finetuned", "finetuned-base", "finetuned-bm25")
+_ORDER = (*SPLITS, "judged", "bm25", "base", "finetuned", "hybrid", "finetuned-base", "finetuned-bm25", "hybrid-bm25", "hybrid-finetuned")
 
 
 def write_report(build: Build) -> Path:

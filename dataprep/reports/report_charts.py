@@ -7,7 +7,7 @@ from dataprep.models.metrics import PRIMARY
 from dataprep.reports import charts as draw
 from dataprep.schemas import TERMINAL_ACTIONS
 
-_SYSTEMS = {"bm25": "BM25", "base": "base", "finetuned": "fine-tuned"}
+_SYSTEMS = {"bm25": "BM25", "base": "base", "finetuned": "fine-tuned", "hybrid": "hybrid"}
 _MAX_BARS = 40
 
 

@@ -50,11 +50,17 @@ def _evaluation(figures: Mapping[str, Any]) -> Iterator[Remark]:
         value, low, high = (metrics[PRIMARY][key] for key in ("value", "low", "high"))
         verdict = "is better than" if low > 0 else "is worse than" if high < 0 else "cannot be told from"
         tone: Literal["good", "look", "bad"] = "good" if low > 0 else "bad" if high < 0 else "look"
-        names = {"finetuned": "The fine-tuned model", "base": "the base model", "bm25": "BM25"}
+        names = {
+            "finetuned": "the fine-tuned model",
+            "base": "the base model",
+            "bm25": "BM25",
+            "hybrid": "the hybrid of BM25 and the model",
+        }
+        subject = names[model][0].upper() + names[model][1:]
         where = f" at dimension {dimension}" if dimension != "all" else ""
         yield Remark(
             tone,
-            f"{names[model]} {verdict} {names[other]}{where}: {PRIMARY} {signed(value)}, 95 % interval {signed(low)} to {signed(high)}.",
+            f"{subject} {verdict} {names[other]}{where}: {PRIMARY} {signed(value)}, 95 % interval {signed(low)} to {signed(high)}.",
             "#evaluation",
         )
 
