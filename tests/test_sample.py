@@ -223,7 +223,7 @@ def test_the_whole_job_through_the_command_line(tmp_path: Path, dataprep: Callab
     done = dataprep("run", "sample", "--build", tmp_path / "b", "--set", f"publish.to=['{tmp_path / 'out'}']")
     assert done.code == 0, done.err
     evaluation = json.loads((tmp_path / "b" / "evaluation.json").read_text(encoding="utf-8"))
-    assert set(evaluation["systems"]) == {"bm25", "base", "finetuned"}
+    assert set(evaluation["systems"]) == {"bm25", "base", "finetuned", "hybrid"}
     assert (tmp_path / "b" / "model" / "README.md").is_file()
     assert (tmp_path / "b" / "report.html").is_file()
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"dataset", "model"}
