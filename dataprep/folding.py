@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from dataprep.usual import LETTERS, UNUSUAL, where_matching
 
+pl.Series(np.empty(0))  # Polars looks NumPy up at its first array, and fails if two threads of one query do so at once
+
 Bytes = NDArray[np.uint8]
 
 END, SPACE = 0, 32  # of a text; of a word

@@ -172,19 +172,14 @@ def release(build: Build, out: Output) -> str:
 
 
 def _statistics(build: Build, written: pl.LazyFrame, rules: Mapping[str, Sequence[str]], origins: Sequence[Any]) -> dict[str, Any]:
-    from dataprep.statistics.quality_statistics import Curated, quality
+    from dataprep.releases import recount
+    from dataprep.statistics.quality_statistics import quality
     from dataprep.statistics.split_statistics import split_statistics
 
-    names = ("corpus", "judgements", "links", "near_questions", "conflicts")
-    after = {name: build.table("deduplicate", name) for name in names}
-    queries, shares = build.table("split", "queries"), build.recipe.split
-    curated = Curated(
-        rows=build.table("ingest", "rows"), ledger=written, split_queries=queries, measures=build.table("filter", "measures"), **after
-    )
-    aims = {"train": 1 - shares.validation - shares.test, "validation": shares.validation, "test": shares.test}
+    tables, aims = recount.curated(build.folder / "stages", written), recount.aims_of(build.recipe.split.model_dump())
     return {
-        "quality": quality(curated, rules=rules, origins=origins, train_fraction=aims["train"]),
-        "splits": split_statistics(queries, after["judgements"], aims=aims),
+        "quality": quality(tables, rules=rules, origins=origins, train_fraction=aims["train"]),
+        "splits": split_statistics(tables.split_queries, tables.judgements, aims=aims),
         "lengths": build.json("lengths", "lengths"),
     }
 

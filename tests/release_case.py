@@ -14,7 +14,9 @@ from dataprep.recipe import Recipe, Source
 from dataprep.releases.card import rendered_files
 from dataprep.releases.ledger import assemble
 from dataprep.releases.manifest import build_manifest
+from dataprep.releases.recount import STAGE_TABLES
 from dataprep.releases.release import StageTables, write_release
+from dataprep.rule_names import rule_names
 from dataprep.statistics.lengths import measure
 from dataprep.statistics.quality_statistics import Curated, quality
 from dataprep.statistics.split_statistics import split_statistics
@@ -125,8 +127,8 @@ def write_build(build: Path, found: Case | None = None, made_from: Recipe | None
     """Write the build's ledger, rows and release; give back the build folder."""
     found, made_from = found or case(), made_from or recipe()
     published = made_from.as_published()
+    tables_of_stages(found, build / "stages")
     ledger = assemble(found.rows.lazy(), [found.events.lazy()], found.judgements.lazy(), found.split_queries.lazy())
-    write_table(found.rows, build / "stages/ingest/rows.parquet", schemas.ROWS)
     write_table(ledger, build / "ledger.parquet", schemas.LEDGER)
     origins = [
         {
@@ -142,7 +144,8 @@ def write_build(build: Path, found: Case | None = None, made_from: Recipe | None
     ]
     release = build / "release"
     tables = StageTables(*(getattr(found, name).lazy() for name in StageTables._fields))
-    rules = {**RULES, "clean": [name for name, is_on in published["clean"].items() if is_on]}
+    write_json({"sources": origins}, build / "stages/ingest/origins.json")
+    rules = rule_names()
     lengths = measure(
         tables.split_queries, tables.corpus, tables.pairs, tables.triplets, tokenizers={"words": word_tokenizer()}, batch_size=2
     )
@@ -162,6 +165,13 @@ def rewrite_texts(release: Path) -> None:
     """Write card, task class and licence anew."""
     for name, text in rendered_files(release).items():
         write_text(text, release / name)
+
+
+def tables_of_stages(found: Case, stages: Path) -> None:
+    """Write what quality is told from, as the stages leave it."""
+    for name, frame in curated(found, pl.LazyFrame())._asdict().items():
+        if name in STAGE_TABLES:
+            write_table(frame, stages / STAGE_TABLES[name], None)
 
 
 def curated(found: Case, ledger: pl.LazyFrame) -> Curated:

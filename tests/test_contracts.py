@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dataprep.errors import CallError
 from dataprep.io import read_json, write_json
-from dataprep.releases import contracts
+from dataprep.releases import contracts, documents
 from dataprep.releases.offenders import groups_in_two_splits, rows_without_one_end
 from dataprep.schemas import LEDGER
 
@@ -44,6 +44,7 @@ def test_what_only_the_ledger_shows_is_never_called_met_for_a_release_alone(buil
         "every row that was read ends exactly once",
         "the manifest's counts are those of the ledger",
         "no label changed without an event in the ledger",
+        "quality.json is what the build's tables give",
     }
 
 
@@ -137,6 +138,31 @@ def wrong_figure(build: Path) -> None:
     card.write_text(card.read_text(encoding="utf-8").replace("9 passages", "10 passages"), encoding="utf-8")
 
 
+def missing_figure(build: Path) -> None:
+    """As in a release of a version that did not know the figure."""
+    path = build / "release/statistics/quality.json"
+    write_json({name: part for name, part in read_json(path).items() if name != "scripts"}, path)
+
+
+def consistent_lie(build: Path, name: str, *keys: str) -> None:
+    """One more in a statistic, and card and manifest written anew from it."""
+    path = build / f"release/statistics/{name}.json"
+    found = read_json(path)
+    *parents, last = keys
+    part = found
+    for key in parents:
+        part = part[key]
+    part[last] += 1
+    write_json(found, path)
+    told = documents.describe_files(build / "release")
+    document(build / "release/manifest.json", "tables", lambda tables: tables.update(told))
+    release_case.rewrite_texts(build / "release")
+
+
+def longer_passages(build: Path) -> None:
+    table(build, "corpus/corpus", lambda frame: frame.with_columns(pl.col("text") + " I tak dalej."))
+
+
 def no_task_class_change(build: Path) -> None:
     (build / "release/mteb_task.py").write_text("", encoding="utf-8")
 
@@ -165,6 +191,12 @@ BREAKS: list[tuple[str, Break]] = [
     ("the manifest's splits and recipe digest are those of the files", wrong_recipe),
     ("every rule of the recipe is reported, also one that touched no row", rule_left_out),
     ("card and task class are what manifest and statistics say", wrong_figure),
+    ("card and task class are what manifest and statistics say", missing_figure),
+    ("the statistics are those of the release's tables", missing_figure),
+    ("the statistics are those of the release's tables", lambda b: consistent_lie(b, "splits", "test", "judged_negatives")),
+    ("the statistics are those of the release's tables", lambda b: consistent_lie(b, "quality", "questions", "after", "answerable")),
+    ("the statistics are those of the release's tables", longer_passages),
+    ("quality.json is what the build's tables give", lambda b: consistent_lie(b, "quality", "labels", "before", "relevant")),
     ("card and task class are what manifest and statistics say", no_task_class_change),
     ("BEIR's files hold the rows of the tables", changed_beir_line),
     ("BEIR's files hold the rows of the tables", lambda b: table(b, "qrels/test", lambda f: f.head(1))),

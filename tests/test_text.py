@@ -1,5 +1,7 @@
 """Keys and ids of texts."""
 
+import subprocess
+import sys
 import unicodedata
 
 import polars as pl
@@ -62,3 +64,10 @@ def test_parts_of_a_digest_cannot_be_shifted() -> None:
 def test_a_title_stands_before_its_passage() -> None:
     frame = pl.DataFrame({"title": ["Wisła", "", None], "text": ["Rzeka.", "Rzeka.", "Rzeka."]})
     assert frame.select(read=passage_text(pl.col("title"), pl.col("text")))["read"].to_list() == ["Wisła Rzeka.", "Rzeka.", "Rzeka."]
+
+
+def test_polars_knows_numpy_before_any_query_runs() -> None:
+    """Its lookup fails now and then if two threads of one query do it at once."""
+    program = "import dataprep.text, polars._dependencies as found; print(type(found.numpy).__name__)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "module"

@@ -152,7 +152,8 @@ def citation(figures: Figures) -> str:
 ```
 
 The recipe stands in `manifest.json`; the same recipe on the same sources gives the same bytes. `dataprep check` on this folder
-recomputes the checksums, the counts, the leak checks and every figure of this card."""
+proves the checksums, the counts and the leak checks, and counts every figure again that follows from its tables; on the build
+that made it, which has the rows before curation, all of `statistics/quality.json` too. Tokens are not counted again."""
 
 
 def _meaning(rule: str) -> str:

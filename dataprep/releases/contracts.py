@@ -7,8 +7,9 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from dataprep.errors import CallError
-from dataprep.releases import documents, offenders, release_files
+from dataprep.releases import documents, offenders, recount, release_files
 from dataprep.releases.release_files import Published
+from dataprep.rule_names import rule_names
 
 _SAMPLE_ROWS = 5
 _SAMPLE_CHARS = 300
@@ -95,12 +96,13 @@ _LEDGER = (
     "every row that was read ends exactly once",
     "the manifest's counts are those of the ledger",
     "no label changed without an event in the ledger",
+    "quality.json is what the build's tables give",
 )
 
 
 def _ledger_results(build: Path | None, release: Path) -> Iterator[Result]:
     """The contracts that need the ledger; without one they stay unchecked."""
-    once, counts, labels = _LEDGER
+    once, counts, labels, quality = _LEDGER
     if build is None or not (build / "ledger.parquet").is_file():
         yield from (_unchecked(name, "there is no ledger.parquet; check the build that made this release") for name in _LEDGER)
         return
@@ -108,12 +110,16 @@ def _ledger_results(build: Path | None, release: Path) -> Iterator[Result]:
     manifest = release_files.manifest(release)
     yield _judge(once, lambda: offenders.rows_without_one_end(ledger))
     yield _judge(counts, lambda: documents.counts_unlike_ledger(manifest, ledger))
-    rows = build / "stages/ingest/rows.parquet"
-    if not rows.is_file():
+    rows, judgements = build / "stages/ingest/rows.parquet", release_files.scan(release).judgements
+    if rows.is_file():
+        yield _judge(labels, lambda: offenders.labels_changed_silently(ledger, pl.scan_parquet(rows), judgements))
+    else:
         yield _unchecked(labels, "the build has no stages/ingest/rows.parquet")
-        return
-    judgements = release_files.scan(release).judgements
-    yield _judge(labels, lambda: offenders.labels_changed_silently(ledger, pl.scan_parquet(rows), judgements))
+    missing = [path for path in recount.STAGE_TABLES.values() if not (build / "stages" / path).is_file()]
+    if missing:
+        yield _unchecked(quality, f"the build has no stages/{missing[0]}")
+    else:
+        yield _judge(quality, lambda: recount.quality_unlike_build(build, release, rule_names()))
 
 
 def _release_contracts(release: Path) -> Iterator[tuple[str, Query]]:
@@ -128,6 +134,7 @@ def _document_contracts(release: Path) -> dict[str, Query]:
         "the manifest's counts add up for every source": lambda: documents.counts_that_do_not_add_up(release_files.manifest(release)),
         "the manifest's splits and recipe digest are those of the files": lambda: documents.figures_unlike_files(release),
         "every rule of the recipe is reported, also one that touched no row": lambda: documents.rules_left_out(release),
+        "the statistics are those of the release's tables": lambda: recount.statistics_unlike_tables(release),
         "card and task class are what manifest and statistics say": lambda: documents.texts_unlike_figures(release),
         "BEIR's files hold the rows of the tables": lambda: documents.beir_unlike_tables(release),
     }

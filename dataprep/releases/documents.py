@@ -61,7 +61,11 @@ def rules_left_out(release: Path) -> pl.DataFrame:
 def texts_unlike_figures(release: Path) -> pl.DataFrame:
     """Lines of the card and of the task class that manifest and statistics would not give, as a difference per file."""
     lines = []
-    for name, wanted in rendered_files(release).items():
+    try:
+        rendered = rendered_files(release)
+    except KeyError as key:
+        return pl.DataFrame({"file": ["manifest.json or statistics"], "difference": [f"no {key}; made by another version of dataprep?"]})
+    for name, wanted in rendered.items():
         path = release / name
         found = path.read_text(encoding="utf-8") if path.is_file() else ""
         if name == "README.md" and (said := cards.read(found)):

@@ -62,25 +62,43 @@ def quality(
         A document for quality.json; lists are sorted, counts are whole numbers, shares are 0-1.
     """
     texts = _judged_texts(tables)
+    after = of_release(tables.split_queries, tables.corpus, tables.judgements, train_fraction=train_fraction)
     return {
         "rules": rule_counts(tables.ledger, rules),
         "labels": {"before": _labels(tables.rows), "after": _labels(texts)},
-        "questions": {"before": _questions(tables.rows), "after": _questions_after(tables)},
-        "positives_per_question": _positives_per_question(tables),
         "repetition": repetition(tables.rows),
         "duplicates": _duplicates(tables),
         "conflicts": _tally(tables.conflicts, ["kind", "resolution"]),
         "row_wise_split": row_wise_leaks(tables.rows, train_fraction=train_fraction),
-        "question_wise_split": question_wise_leaks(tables.split_queries, train_fraction=train_fraction),
-        "question_words": _question_words(tables.split_queries),
-        "question_style": {"before": question_style(tables.rows.select(text="question")), "after": question_style(tables.split_queries)},
-        "scripts": {"before": scripts(tables.rows.select(text="passage")), "after": scripts(tables.corpus)},
         "languages": _languages(tables),
         "licences": [
             {"source": o["name"], "licence": o["licence"], "rows": o["rows"]} for o in sorted(origins, key=lambda o: str(o["name"]))
         ],
-        "largest_group": _largest_group(tables),
         "shortcuts": {"before": probe(tables.rows), "after": probe(texts)},
+        **after,
+        "questions": {"before": _questions(tables.rows), "after": after["questions"]},
+        "question_style": {"before": question_style(tables.rows.select(text="question")), "after": after["question_style"]},
+        "scripts": {"before": scripts(tables.rows.select(text="passage")), "after": after["scripts"]},
+    }
+
+
+def of_release(split_queries: pl.LazyFrame, corpus: pl.LazyFrame, judgements: pl.LazyFrame, *, train_fraction: float) -> dict[str, Any]:
+    """The part that follows from the release's own tables, so that whoever has these alone can count it again.
+
+    Args:
+        split_queries: SPLIT_QUERIES.
+        corpus: CORPUS.
+        judgements: JUDGEMENTS; `query_id` and `relevance` are read.
+        train_fraction: Share of the questions that a question-wise split would train on.
+    """
+    return {
+        "questions": _questions_after(split_queries, judgements),
+        "positives_per_question": _positives_per_question(split_queries, judgements),
+        "question_wise_split": question_wise_leaks(split_queries, train_fraction=train_fraction),
+        "question_words": _question_words(split_queries),
+        "question_style": question_style(split_queries),
+        "scripts": scripts(corpus),
+        "largest_group": _largest_group(split_queries, judgements),
     }
 
 
@@ -105,17 +123,15 @@ def _questions(rows: pl.LazyFrame) -> dict[str, int]:
     return per_question.select(distinct=pl.len(), answerable=pl.col("has_answer").sum()).collect().row(0, named=True)
 
 
-def _questions_after(tables: Curated) -> dict[str, int]:
-    answered = tables.judgements.filter(pl.col("relevance") >= 1).select(pl.col("query_id").n_unique()).collect().item()
-    return {"distinct": tables.split_queries.select(pl.len()).collect().item(), "answerable": answered}
+def _questions_after(split_queries: pl.LazyFrame, judgements: pl.LazyFrame) -> dict[str, int]:
+    answered = judgements.filter(pl.col("relevance") >= 1).select(pl.col("query_id").n_unique()).collect().item()
+    return {"distinct": split_queries.select(pl.len()).collect().item(), "answerable": answered}
 
 
-def _positives_per_question(tables: Curated) -> list[dict[str, Any]]:
+def _positives_per_question(split_queries: pl.LazyFrame, judgements: pl.LazyFrame) -> list[dict[str, Any]]:
     """Number of questions per number of positives; ten and more are one class."""
-    positives = tables.judgements.filter(pl.col("relevance") >= 1).group_by("query_id").agg(n=pl.len())
-    counted = tables.split_queries.join(positives, on="query_id", how="left").select(
-        pl.col("n").fill_null(0).clip(upper_bound=_MANY_POSITIVES)
-    )
+    positives = judgements.filter(pl.col("relevance") >= 1).group_by("query_id").agg(n=pl.len())
+    counted = split_queries.join(positives, on="query_id", how="left").select(pl.col("n").fill_null(0).clip(upper_bound=_MANY_POSITIVES))
     rows = counted.group_by("n").agg(n_questions=pl.len()).sort("n").collect().iter_rows()
     return [{"n_positives": f"{n}+" if n == _MANY_POSITIVES else str(n), "n_questions": count} for n, count in rows]
 
@@ -157,11 +173,11 @@ def _languages(tables: Curated) -> dict[str, Any]:
     return found
 
 
-def _largest_group(tables: Curated) -> dict[str, Any]:
+def _largest_group(split_queries: pl.LazyFrame, judgements: pl.LazyFrame) -> dict[str, Any]:
     """The group with the most positives: how large it is, and its share of all positives; null without questions."""
-    positives = tables.judgements.filter(pl.col("relevance") >= 1).group_by("query_id").agg(n=pl.len())
+    positives = judgements.filter(pl.col("relevance") >= 1).group_by("query_id").agg(n=pl.len())
     groups = (
-        tables.split_queries.join(positives, on="query_id", how="left")
+        split_queries.join(positives, on="query_id", how="left")
         .group_by("group_id", "split")
         .agg(n_questions=pl.len(), n_positives=pl.col("n").sum())
         .with_columns(positives_fraction=(pl.col("n_positives") / pl.col("n_positives").sum()).fill_nan(None).round(6))
