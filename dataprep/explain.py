@@ -129,12 +129,15 @@ def _duplicates(build: Build, ledger: pl.LazyFrame, row_id: str, passage_id: obj
     )
     if passage_id is None:
         return merged.to_dicts()
-    links = build.table("deduplicate", "links").filter(_names(passage_id)).sort("jaccard", "passage_id", "other_id", descending=True)
+    links = build.table("deduplicate", "links").filter(_names(passage_id))
+    links = links.sort(pl.max_horizontal("jaccard", "cosine"), "passage_id", "other_id", descending=True)
     by_guard = pl.format("kept apart: the {} differs", "guard")
     outcome = (
         pl.when("is_merged").then(pl.lit("merged")).otherwise(pl.coalesce(by_guard, pl.lit("below the threshold, or merged elsewhere")))
     )
-    shown = links.head(_SHOWN).select(pl.lit("passage").alias("what"), "kind", "jaccard", outcome.alias("outcome"), _other_end(passage_id))
+    shown = links.head(_SHOWN).select(
+        pl.lit("passage").alias("what"), "kind", "jaccard", "cosine", outcome.alias("outcome"), _other_end(passage_id)
+    )
     return [*merged.to_dicts(), *_with_text(build, shown)]
 
 
@@ -142,7 +145,7 @@ def _conflicts(build: Build, query_id: object, passage_id: object) -> list[dict[
     if query_id is None or passage_id is None:
         return []
     found = build.table("deduplicate", "conflicts").filter(_names(passage_id), query_id=query_id).sort("passage_id", "other_id")
-    return _with_text(build, found.head(_SHOWN).select("kind", "jaccard", "resolution", _other_end(passage_id)))
+    return _with_text(build, found.head(_SHOWN).select("kind", "jaccard", "cosine", "resolution", _other_end(passage_id)))
 
 
 def _names(passage_id: object) -> pl.Expr:

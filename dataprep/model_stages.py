@@ -9,7 +9,6 @@ import polars as pl
 
 from dataprep import io
 from dataprep.build import Build, Output
-from dataprep.models import base_tokenizer
 from dataprep.models.embedded import EMBEDDED
 from dataprep.stages import training_passages
 
@@ -78,13 +77,9 @@ def evaluate(build: Build, out: Output) -> str:
 
 
 def _base_model(build: Build) -> "SentenceTransformer":
-    from dataprep.models import embedded, encode
+    from dataprep.models.base_model import load_base_model
 
-    settings = build.recipe.train
-    if settings.base_model == EMBEDDED:
-        passages = training_passages(build)
-        return embedded.build_base_model(passages, embedded.train_tokenizer(passages), seed=build.recipe.seed)
-    return encode.load(base_tokenizer.fetch(settings.base_model, revision=settings.base_revision), max_tokens=settings.max_tokens)
+    return load_base_model(build.recipe, passages=lambda: training_passages(build))
 
 
 def _encoder(build: Build, model: "SentenceTransformer") -> Any:  # noqa: ANN401 - an evaluation.Encoder, whose module is imported late

@@ -56,13 +56,23 @@ def _tokenizing(recipe: Recipe) -> list[Any]:
     return [recipe.lengths.tokenizer, recipe.train.model_dump(include={"base_model", "base_revision", "query_prompt", "passage_prompt"})]
 
 
+def _deduplicate(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
+    model = {"base_model", "base_revision", "passage_prompt", "max_tokens"}
+    encoding = [recipe.seed, recipe.train.model_dump(include=model)] if recipe.deduplicate.passages == "semantic" else []
+    return [recipe.deduplicate.model_dump(), *encoding]
+
+
 def _split(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
     kinds = [[source.name, source.kind] for source in recipe.sources]
-    return [recipe.seed, recipe.split.model_dump(), recipe.deduplicate.min_passage_jaccard, kinds]
+    return [recipe.seed, recipe.split.model_dump(), *_closeness(recipe), kinds]
 
 
 def _negatives(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
-    return [recipe.negatives.model_dump(), recipe.deduplicate.min_passage_jaccard]
+    return [recipe.negatives.model_dump(), *_closeness(recipe)]
+
+
+def _closeness(recipe: Recipe) -> list[float]:
+    return [recipe.deduplicate.min_passage_jaccard, recipe.deduplicate.min_passage_cosine]
 
 
 _STAGES = (
@@ -76,7 +86,7 @@ _STAGES = (
         ("dataprep.filtering.filters", "dataprep.filtering.reference_stages", "dataprep.filtering.token_lengths"),
         reference_digest,
     ),
-    Stage("deduplicate", stages.deduplicate, ("filter",), lambda r: r.deduplicate.model_dump(), ("dataprep.duplicates.dedup",)),
+    Stage("deduplicate", stages.deduplicate, ("filter",), _deduplicate, ("dataprep.duplicates.dedup", "dataprep.duplicates.semantic")),
     Stage("split", stages.split, ("filter", "deduplicate"), _split, ("dataprep.splits",)),
     Stage("negatives", stages.negatives, ("deduplicate", "split"), _negatives, ("dataprep.models.negatives",)),
     Stage(

@@ -173,10 +173,13 @@ class Deduplicate(Section):
 
     questions: bool = True
     """Unite questions that are equal but for case, punctuation and white space; false makes each row a query of its own."""
-    passages: Literal["off", "exact", "near"] = "near"
-    """Unite passages: never, when equal but for case, punctuation and white space, or also when nearly equal."""
+    passages: Literal["off", "exact", "near", "semantic"] = "near"
+    """Unite passages: never, when equal but for case, punctuation and white space, also when nearly equal, or also when the base model
+    finds them alike."""
     min_passage_jaccard: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Near passages: smallest Jaccard similarity of their word n-gram sets."""
+    min_passage_cosine: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """Semantic passages: smallest cosine of their vectors by the base model of `[train]`."""
     shingle_words: Positive = 3
     """n of the word n-grams."""
     min_question_jaccard: Annotated[float, Field(gt=0, le=1)] = 0.8

@@ -31,6 +31,7 @@ DEDUPLICATE = (
     "exact_duplicate_question",
     "exact_duplicate_passage",
     "near_duplicate_passage",
+    "semantic_duplicate_passage",
     "title_of_passage",
     "duplicate_pair",
     "label_conflict",

@@ -64,8 +64,9 @@ LINKS = pl.Schema(
     {
         "passage_id": pl.String,
         "other_id": pl.String,  # passage_id > other_id as text, except that a merged one stands first
-        "kind": pl.String,  # exact (equal folded text) or near
-        "jaccard": pl.Float64,  # exact word-n-gram Jaccard, 0-1
+        "kind": pl.String,  # exact (equal folded text), near (by words) or semantic (by the base model's vectors alone)
+        "jaccard": pl.Float64,  # exact word-n-gram Jaccard, 0-1; null for pairs that only a model finds alike
+        "cosine": pl.Float64,  # of the base model's vectors; null where they were not compared, or are less alike
         "guard": pl.String,  # number, negation, name, symbol: why it must not be merged; null where nothing speaks against it
         "is_merged": pl.Boolean,  # passage_id was merged into other_id
     }
@@ -79,7 +80,8 @@ CONFLICTS = pl.Schema(
         "passage_id": pl.String,
         "other_id": pl.String,  # the passage it conflicts with; equal to passage_id for the very same pair
         "kind": pl.String,  # same_pair (after merging) or near_pair (near-duplicates that stay apart)
-        "jaccard": pl.Float64,
+        "jaccard": pl.Float64,  # both as in LINKS
+        "cosine": pl.Float64,
         "resolution": pl.String,  # dropped, relabelled or listed
     }
 )

@@ -21,6 +21,7 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from dataprep.duplicates.same_texts import close
 from dataprep.schemas import SPLIT_QUERIES
 from dataprep.text import ID_HEX, digest, fold
 
@@ -34,6 +35,7 @@ def assign(  # noqa: PLR0913 - the tables of one stage, and one keyword per sett
     *,
     hung_on_passages: Collection[str],
     min_passage_jaccard: float,
+    min_passage_cosine: float,
     seed: int,
     validation: float,
     test: float,
@@ -44,12 +46,13 @@ def assign(  # noqa: PLR0913 - the tables of one stage, and one keyword per sett
     Args:
         queries: QUERIES.
         judgements: JUDGEMENTS; relevance 1 ties.
-        links: LINKS; passages linked by at least `min_passage_jaccard` tie, whether a guard speaks or not.
+        links: LINKS; passages linked by at least a threshold tie, whether a guard speaks or not.
         near_questions: NEAR_QUESTIONS; all of them tie.
         rows: ROWS as they were before texts were merged: what a row hangs on must not depend on
             which text was chosen to stand for it. Rows of questions that `queries` lacks are ignored.
         hung_on_passages: Sources (by name) that were collected around passages, as SQuAD was.
         min_passage_jaccard: Smallest similarity of passages that tie their questions.
+        min_passage_cosine: The same of links that carry a cosine.
         seed: Seed of the splits.
         validation: Expected share of groups in validation.
         test: Expected share of groups in test.
@@ -61,7 +64,7 @@ def assign(  # noqa: PLR0913 - the tables of one stage, and one keyword per sett
     asked = queries.select("query_id", "text", question=fold(pl.col("text"))).collect().sort("query_id")
     anchors = _anchors(asked, rows, hung_on_passages)
     positives = judgements.filter(pl.col("relevance") >= 1).select("query_id", "passage_id").collect()
-    is_close = (pl.col("kind") == "exact") | (pl.col("jaccard") >= min_passage_jaccard)
+    is_close = close(min_jaccard=min_passage_jaccard, min_cosine=min_passage_cosine)
     both_are_positive = pl.all_horizontal(pl.col("passage_id", "other_id").is_in(positives["passage_id"].implode()))
     ties = [
         asked.select(one="query_id", two=pl.format("question {}", "question")),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,6 +13,9 @@ from dataprep.build import Build, Output
 from dataprep.errors import DataError
 from dataprep.recipe import public_name
 from dataprep.rule_names import rule_names
+
+if TYPE_CHECKING:
+    from dataprep.duplicates.same_texts import Alike
 
 
 def ingest(build: Build, out: Output) -> str:
@@ -60,13 +63,25 @@ def deduplicate(build: Build, out: Output) -> str:
     """Unite equal and nearly equal texts, and bring the rows into normal form: corpus, queries, judgements."""
     from dataprep.duplicates import dedup
 
-    tables = dedup.deduplicate(build.table("filter", "rows"), **build.recipe.deduplicate.model_dump())
+    alike = _alike(build, out) if build.recipe.deduplicate.passages == "semantic" else None
+    tables = dedup.deduplicate(build.table("filter", "rows"), alike=alike, **build.recipe.deduplicate.model_dump())
     out.tables({name: (getattr(tables, name), schema) for name, schema in _DEDUPLICATED.items()})
     counts = {name: _height(out, name) for name in _DEDUPLICATED}
     return (
         f"{_n(counts['queries'])} questions, {_n(counts['corpus'])} passages, {_n(counts['judgements'])} pairs; "
         f"{_n(counts['merged_passages'])} passages merged, {_n(counts['conflicts'])} label conflicts"
     )
+
+
+def _alike(build: Build, out: Output) -> "Alike":
+    """Finds the pairs of passages that the base model takes for alike; their vectors are in a file while it looks."""
+    from dataprep.duplicates import same_texts, semantic
+    from dataprep.models import base_model
+
+    passages = build.table("filter", "rows").select(pl.col("passage").unique())
+    encode = base_model.passage_encoder(build.recipe, passages=lambda: passages.collect()["passage"])
+    min_cosine = min(same_texts.REVIEW_COSINE, build.recipe.deduplicate.min_passage_cosine)
+    return lambda texts: semantic.cosine_pairs(texts, encode=encode, min_cosine=min_cosine, scratch=out.root)
 
 
 def split(build: Build, out: Output) -> str:
@@ -86,6 +101,7 @@ def split(build: Build, out: Output) -> str:
             build.table("filter", "rows"),
             hung_on_passages=[source.name for source in recipe.sources if source.kind == "squad"],
             min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
+            min_passage_cosine=recipe.deduplicate.min_passage_cosine,
             seed=recipe.seed,
             **shares.model_dump(exclude={"by"}),
         )
@@ -107,6 +123,7 @@ def negatives(build: Build, out: Output) -> str:
         build.table("deduplicate", "corpus"),
         build.table("deduplicate", "links"),
         min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
+        min_passage_cosine=recipe.deduplicate.min_passage_cosine,
         **recipe.negatives.model_dump(),
     )
     out.table("pairs", mined.pairs, schemas.PAIRS)

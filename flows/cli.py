@@ -220,8 +220,9 @@ def diff(old: Path, new: Path, *, as_json: bool) -> None:
 @cli.command()
 @click.argument("build", type=_FOLDER)
 @click.option("--threshold", type=float, required=True, help="Smallest Jaccard similarity at which passages would be merged.")
+@click.option("--cosine", type=float, help="Smallest cosine at which passages would be merged, for builds that merge semantic duplicates.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def dedup_report(build: Path, threshold: float, *, as_json: bool) -> None:
+def dedup_report(build: Path, threshold: float, cosine: float | None, *, as_json: bool) -> None:
     """Tell what a BUILD would merge at another threshold, from its links alone, the least similar pairs first.
 
     \b
@@ -232,7 +233,7 @@ def dedup_report(build: Path, threshold: float, *, as_json: bool) -> None:
     from dataprep.duplicates.dedup_report import dedup_report as compare
     from flows.dedup_screen import show_dedup_report
 
-    show_dedup_report(compare(existing_build(build), threshold=threshold), as_json=as_json)
+    show_dedup_report(compare(existing_build(build), threshold=threshold, cosine=cosine), as_json=as_json)
 
 
 @cli.command()

@@ -21,6 +21,9 @@ def show_dedup_report(found: Mapping[str, Any], *, as_json: bool) -> None:
         return
     counts = found["counts"]
     console.print(f"Threshold {found['threshold']:g} in place of {found['recipe']:g} (links are measured from {found['measured_from']:g})")
+    if cosine := found["cosine"]:
+        at = f"{cosine['threshold']:g}, {cosine['recipe']:g} in the recipe (measured from {cosine['measured_from']:g})"
+        console.print(f"Cosine {at}")
     console.print(f"  passages merged: {counts['merged_now']:,} now, {counts['merged_then']:,} then")
     guards = ", ".join(f"{guard} {n:,}" for guard, n in counts["kept_apart"].items()) or "none"
     console.print(f"  kept apart by a guard at this threshold: {guards}")
@@ -42,10 +45,16 @@ def _show_pairs(console: Console, title: str, pairs: Sequence[Mapping[str, Any]]
     console.print(f"\n[bold]{title}[/]  {n_pairs:,}" + (", the least similar first" if n_pairs else ""))
     for row in pairs[:_SHOWN]:
         guard = f", {row['guard']}" if row.get("guard") else ""
-        console.print(f"  [dim]{row['jaccard']:.3f}{guard}  {row['passage_id']} → {row['into_id']}[/]", soft_wrap=True)
+        console.print(f"  [dim]{_similarity(row)}{guard}  {row['passage_id']} → {row['into_id']}[/]", soft_wrap=True)
         console.print(_marked(row["marked"], in_colour=console.is_terminal), soft_wrap=True)
     if n_pairs > _SHOWN:
         console.print(f"  [dim]and {n_pairs - _SHOWN:,} more, see --json[/]")
+
+
+def _similarity(row: Mapping[str, Any]) -> str:
+    """By words, and by the model where that was measured."""
+    known = {"": row["jaccard"], "cosine ": row["cosine"]}
+    return ", ".join(f"{name}{value:.3f}" for name, value in known.items() if value is not None)
 
 
 def _marked(runs: Sequence[Mapping[str, str]], *, in_colour: bool) -> Text:

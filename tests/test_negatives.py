@@ -20,6 +20,7 @@ SETTINGS: dict[str, Any] = {
     "skip_ranks": 0,
     "max_score_fraction": 1.0,
     "min_passage_jaccard": 0.8,
+    "min_passage_cosine": 0.95,
 }
 
 
@@ -34,7 +35,7 @@ def run(
     split_queries = pl.DataFrame([(i, t, i, s) for i, (t, s) in queries.items()], schema=schemas.SPLIT_QUERIES, orient="row")
     corpus = pl.DataFrame([(i, "", t) for i, t in passages.items()], schema=schemas.CORPUS, orient="row")
     judgements = pl.DataFrame([(q, p, r, True, f"{q}{p}") for q, p, r in grades], schema=schemas.JUDGEMENTS, orient="row")
-    tied = pl.DataFrame([(a, b, kind, j, None, False) for a, b, kind, j in links or []], schema=schemas.LINKS, orient="row")
+    tied = pl.DataFrame([(a, b, kind, j, None, None, False) for a, b, kind, j in links or []], schema=schemas.LINKS, orient="row")
     return mine(split_queries.lazy(), judgements.lazy(), corpus.lazy(), tied.lazy(), **{**SETTINGS, **changed})
 
 

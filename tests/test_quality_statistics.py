@@ -106,10 +106,13 @@ def test_quality_tells_labels_questions_words_and_the_largest_group() -> None:
 
 def test_duplicates_and_conflicts_are_counted_by_kind_and_guard() -> None:
     links = pl.LazyFrame(
-        [("p2", "p1", "exact", 1.0, None, True), ("p4", "p3", "near", 0.9, "number", False), ("p6", "p5", "near", 0.9, "number", False)],
+        [
+            ("p2", "p1", "exact", 1.0, None, None, True), ("p4", "p3", "near", 0.9, None, "number", False),
+            ("p6", "p5", "near", 0.9, 0.97, "number", False),
+        ],
         schema=schemas.LINKS, orient="row",
     )  # fmt: skip
-    conflicts = pl.LazyFrame([("q1", "p1", "p2", "near_pair", 0.9, "listed")], schema=schemas.CONFLICTS, orient="row")
+    conflicts = pl.LazyFrame([("q1", "p1", "p2", "near_pair", 0.9, None, "listed")], schema=schemas.CONFLICTS, orient="row")
     tables = release_case.curated(CASE, LEDGER)._replace(links=links, conflicts=conflicts)
     found = quality(tables, rules={}, origins=ORIGINS, train_fraction=0.7)
     assert found["duplicates"]["passages_merged"] == [{"kind": "exact", "n": 1}]

@@ -39,7 +39,7 @@ def placed(table: pl.LazyFrame, *, seed: int = 1, hung_on_passages: Collection[s
     tables = normal(table)
     return assign(
         tables.queries, tables.judgements, tables.links, tables.near_questions, table,
-        hung_on_passages=hung_on_passages, min_passage_jaccard=0.8, seed=seed, validation=0.2, test=0.3,
+        hung_on_passages=hung_on_passages, min_passage_jaccard=0.8, min_passage_cosine=0.95, seed=seed, validation=0.2, test=0.3,
         max_group_positives=max_group_positives,
     ).collect()  # fmt: skip
 
@@ -136,7 +136,8 @@ def test_each_row_of_its_own_is_tied_by_equal_questions() -> None:
     table = rows([(QUESTIONS[0], passage, 1) for passage in PASSAGES[:4]])
     tables = deduplicate(table, **(Deduplicate().model_dump() | {"questions": False}))
     spread = assign(
-        tables.queries, tables.judgements, tables.links, tables.near_questions, table, hung_on_passages=[], min_passage_jaccard=0.8,
+        tables.queries, tables.judgements, tables.links, tables.near_questions, table, hung_on_passages=[],
+        min_passage_jaccard=0.8, min_passage_cosine=0.95,
         seed=1, validation=0.2, test=0.3, max_group_positives=50,
     ).collect()  # fmt: skip
     assert (spread.height, spread["group_id"].n_unique()) == (4, 1)

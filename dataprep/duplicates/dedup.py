@@ -1,8 +1,9 @@
 """Bring rows into normal form: each text once, each (question, passage) pair once, every row accounted for.
 
-Near-equal passages are merged, near-equal questions never: a question that differs in one word is
-often another question ("1849", "1905"). What was merged, what merely resembles, and which labels
-contradict each other stays in tables of its own.
+Near-equal passages are merged, and if the recipe asks for it those that say the same to a model;
+near-equal questions never: a question that differs in one word is often another question ("1849",
+"1905"). What was merged, what merely resembles, and which labels contradict each other stays in tables
+of its own.
 """
 
 from collections.abc import Collection
@@ -41,25 +42,29 @@ def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
     rows: pl.LazyFrame,
     *,
     questions: bool,
-    passages: Literal["off", "exact", "near"],
+    passages: Literal["off", "exact", "near", "semantic"],
     min_passage_jaccard: float,
+    min_passage_cosine: float,
     shingle_words: int,
     min_question_jaccard: float,
     guards: Collection[Guard],
     on_conflict: OnConflict,
+    alike: same_texts.Alike | None = None,
 ) -> Deduplicated:
     """Unite equal questions and equal or nearly equal passages, and judge each pair once.
 
     Args:
         rows: schemas.ROWS; texts are not null.
         questions: Unite questions of equal key; false makes each row a query of its own.
-        passages: Whether passages are merged never, when of equal key, or also when nearly equal.
-            Links between passages are found in any case.
+        passages: Whether passages are merged never, when of equal key, also when nearly equal, or also when
+            alike to a model. Links by words are found in any case.
         min_passage_jaccard: Smallest word n-gram Jaccard at which passages are merged.
+        min_passage_cosine: Smallest cosine at which passages are merged.
         shingle_words: n of the word n-grams.
         min_question_jaccard: Smallest word-set Jaccard of near questions.
         guards: What merged passages must not differ in.
         on_conflict: What happens to a pair judged both ways.
+        alike: Finds the pairs of texts that a model takes for alike; needed for "semantic" alone.
 
     Returns:
         The tables. Each input row stands for a judgement or ends as `merged` or `dropped` in the events.
@@ -70,10 +75,16 @@ def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
     asked_into = same_texts.exact_mapping(asked, unite=questions)
     told_into = same_texts.exact_mapping(told, unite=passages != "off")
     links = same_texts.passage_links(
-        told, told_into, shingle_words=shingle_words, kinds=guards, min_jaccard=min(same_texts.REVIEW_JACCARD, min_passage_jaccard)
+        told,
+        told_into,
+        shingle_words=shingle_words,
+        kinds=guards,
+        min_jaccard=min(same_texts.REVIEW_JACCARD, min_passage_jaccard),
+        alike=alike,
     )
-    if passages == "near":
-        told_into = same_texts.near_mapping(told, told_into, links, min_jaccard=min_passage_jaccard)
+    if passages in {"near", "semantic"}:
+        min_cosine = min_passage_cosine if passages == "semantic" else None
+        told_into = same_texts.near_mapping(told, told_into, links, min_jaccard=min_passage_jaccard, min_cosine=min_cosine)
     settled = row_fates.settle_labels(_mapped(table, asked, asked_into, told_into), on_conflict=on_conflict)
     chosen = row_fates.choose(settled, on_conflict=on_conflict)
     judged = row_fates.judgements(chosen)

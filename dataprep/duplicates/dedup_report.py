@@ -5,6 +5,7 @@ guard that speaks against it. So the same choice of representatives can be made 
 above that, and compared with what the build did.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -12,35 +13,38 @@ import polars as pl
 from dataprep.build import Build
 from dataprep.duplicates import same_texts
 from dataprep.duplicates.guards import strict_fold
-from dataprep.duplicates.same_texts import REVIEW_JACCARD
+from dataprep.duplicates.same_texts import REVIEW_COSINE, REVIEW_JACCARD, close
 from dataprep.errors import CallError
 from dataprep.recipe import Deduplicate
 from dataprep.reports.marking import Run, compare, excerpt
 from dataprep.text import fold, passage_id
 
 _SHOWN = 50
-_BY_SIMILARITY = ["jaccard", "passage_id", "into_id"]
+_PAIR = ["passage_id", "into_id", "jaccard", "cosine"]
+_BY_SIMILARITY = [pl.coalesce("jaccard", "cosine"), "passage_id", "into_id"]
 
 
 class _Merges(NamedTuple):
-    """Mappings of passages at the build's own threshold and at the other: passage_id, into_id, jaccard; representatives left out."""
+    """Mappings of passages at the build's own thresholds and at the others: _PAIR; representatives left out."""
 
     now: pl.DataFrame
     then: pl.DataFrame
 
 
-def dedup_report(build: Build, *, threshold: float) -> dict[str, Any]:
+def dedup_report(build: Build, *, threshold: float, cosine: float | None = None) -> dict[str, Any]:
     """Compare what a build merged with what it would merge at another threshold.
 
     Args:
         build: A build whose deduplicate stage is finished.
         threshold: Smallest word n-gram Jaccard at which passages would be merged.
+        cosine: Smallest cosine at which passages would be merged; None takes the recipe's where it merges by
+            cosine, else there is none.
 
     Returns:
-        Plain values. `threshold`, that of the `recipe`, and `measured_from`; `counts` of all that follows;
-        and at most 50 of each, the least similar first:
+        Plain values. `threshold`, that of the `recipe`, and `measured_from`; `cosine` with the same of cosines,
+        null where there are none; `counts` of all that follows; and at most 50 of each, the least similar first:
         `newly_merged`, also those that were merged into another, and `no_longer_merged`: passage_id,
-        into_id, jaccard, both texts, and `marked`, the runs in which they differ;
+        into_id, jaccard, cosine, both texts, and `marked`, the runs in which they differ;
         `kept_apart`: the same, with the `guard` that speaks; its count is told by guard;
         `new_conflicts` and `settled_conflicts`: a question, and the passage that it would then, or no
         longer, carry both labels for.
@@ -52,20 +56,16 @@ def dedup_report(build: Build, *, threshold: float) -> dict[str, Any]:
         raise CallError(f"{build.folder} has no links yet; `dataprep run … --until deduplicate` finds them")
     settings = build.recipe.deduplicate
     measured_from = min(REVIEW_JACCARD, settings.min_passage_jaccard)
-    if not measured_from <= threshold <= 1:
-        hint = (
-            f"set deduplicate.min_passage_jaccard = {threshold:g} and run the build again"
-            if 0 < threshold < measured_from
-            else "name one there"
-        )
-        raise CallError(f"threshold {threshold:g}: links of {build.folder} are measured from {measured_from:g} to 1; {hint}")
+    _check_reach(build, "threshold", threshold, "min_passage_jaccard", measured_from)
+    cosines = _cosines(build, cosine)
     links = build.table("deduplicate", "links").collect()
     texts = _texts(build, links)
-    merges = _merges(links, texts, settings, threshold)
+    merges = _merges(links, texts, settings, threshold, cosines["threshold"] if cosines else None)
     newly = merges.then.join(merges.now, on=["passage_id", "into_id"], how="anti")
     no_longer = merges.now.join(merges.then, on="passage_id", how="anti")
-    apart = links.filter(~pl.col("is_merged"), pl.col("jaccard") >= threshold, pl.col("guard").is_not_null())
-    apart = apart.select("passage_id", "guard", "jaccard", into_id="other_id")
+    is_close = close(min_jaccard=threshold, min_cosine=cosines["threshold"] if cosines else math.inf)
+    apart = links.filter(~pl.col("is_merged"), is_close, pl.col("guard").is_not_null())
+    apart = apart.select("passage_id", "guard", "jaccard", "cosine", into_id="other_id")
     conflicts = [_conflicts(build, texts, mapping, settings) for mapping in merges]
     pair = ["question", "passage_id"]
     found = {"newly_merged": newly, "no_longer_merged": no_longer, "kept_apart": apart}
@@ -79,10 +79,36 @@ def dedup_report(build: Build, *, threshold: float) -> dict[str, Any]:
         "threshold": threshold,
         "recipe": settings.min_passage_jaccard,
         "measured_from": measured_from,
+        "cosine": cosines,
         "counts": {"merged_now": merges.now.height, "merged_then": merges.then.height, **counts},
         **{name: _shown(rows, texts) for name, rows in found.items()},
         **{name: rows.sort(pair).head(_SHOWN).to_dicts() for name, rows in changed.items()},
     }
+
+
+def _check_reach(build: Build, name: str, value: float, key: str, measured_from: float) -> None:
+    """Refuse a threshold that the links do not reach down to."""
+    if measured_from <= value <= 1:
+        return
+    again = f"set deduplicate.{key} = {value:g} and run the build again"
+    hint = again if 0 < value < measured_from else "name one there"
+    raise CallError(f"{name} {value:g}: links of {build.folder} are measured from {measured_from:g} to 1; {hint}")
+
+
+def _cosines(build: Build, cosine: float | None) -> dict[str, float] | None:
+    """The threshold of cosines, that of the recipe, and from where they are measured; None where no cosine was."""
+    settings = build.recipe.deduplicate
+    if settings.passages != "semantic":
+        if cosine is not None:
+            raise CallError(f'cosine {cosine:g}: {build.folder} has none; set deduplicate.passages = "semantic" and run the build again')
+        return None
+    found = {
+        "threshold": settings.min_passage_cosine if cosine is None else cosine,
+        "recipe": settings.min_passage_cosine,
+        "measured_from": min(REVIEW_COSINE, settings.min_passage_cosine),
+    }
+    _check_reach(build, "cosine", found["threshold"], "min_passage_cosine", found["measured_from"])
+    return found
 
 
 def _texts(build: Build, links: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +121,7 @@ def _texts(build: Build, links: pl.DataFrame) -> pl.DataFrame:
     return same_texts.ranked(texts.collect(), kinds=build.recipe.deduplicate.guards)
 
 
-def _merges(links: pl.DataFrame, texts: pl.DataFrame, settings: Deduplicate, threshold: float) -> _Merges:
+def _merges(links: pl.DataFrame, texts: pl.DataFrame, settings: Deduplicate, threshold: float, cosine: float | None) -> _Merges:
     """Choose the representatives again, as the build does, over the links between those that stand for their equals."""
     exact = same_texts.exact_mapping(texts, unite=settings.passages != "off")
     stays = exact["into_id"].implode()
@@ -106,12 +132,11 @@ def _merges(links: pl.DataFrame, texts: pl.DataFrame, settings: Deduplicate, thr
         pl.when(is_later).then(one).otherwise(other) for one, other in (("passage_id", "other_id"), ("other_id", "passage_id"))
     )
     between = ends.filter(pl.all_horizontal(pl.col("passage_id", "other_id").is_in(stays)))
-    oriented = between.select("kind", "jaccard", "guard", passage_id=later, other_id=earlier)
-    then = same_texts.near_mapping(texts, exact, oriented, min_jaccard=threshold)
-    away = then.filter(pl.col("id") != pl.col("into_id")).select("into_id", "jaccard", passage_id="id")
-    now = links.filter("is_merged").select("jaccard", passage_id="passage_id", into_id="other_id")
-    columns = ["passage_id", "into_id", "jaccard"]
-    return _Merges(now.select(columns), away.select(columns))
+    oriented = between.select("kind", "jaccard", "cosine", "guard", passage_id=later, other_id=earlier)
+    then = same_texts.near_mapping(texts, exact, oriented, min_jaccard=threshold, min_cosine=cosine)
+    away = then.filter(pl.col("id") != pl.col("into_id")).with_columns(passage_id="id")
+    now = links.filter("is_merged").with_columns(into_id="other_id")
+    return _Merges(now.select(_PAIR), away.select(_PAIR))
 
 
 def _conflicts(build: Build, texts: pl.DataFrame, merged: pl.DataFrame, settings: Deduplicate) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """What becomes of each row once its texts are mapped: it stands for its pair, is merged, relabelled or dropped.
 
 Rows here are schemas.ROWS with query_id and passage_id (what they were mapped to), own_query_id and
-own_passage_id (what they came with), kind and jaccard (of the passage's mapping), query_text,
+own_passage_id (what they came with), kind, jaccard and cosine (of the passage's mapping), query_text,
 passage_text and passage_title (what stands in the release).
 """
 
@@ -13,6 +13,7 @@ from dataprep.schemas import CONFLICTS, JUDGEMENTS, LEDGER
 
 OnConflict = Literal["drop", "relevant", "not_relevant"]
 _PAIR = ["query_id", "passage_id"]
+_SIMILARITY = pl.when(pl.col("kind") == "semantic").then("cosine").otherwise("jaccard")  # by which the passage was mapped
 _IS_RELEVANT = pl.col("label").fill_null(1) > 0  # an assertion counts as relevant
 
 
@@ -67,9 +68,14 @@ def judgements(rows: pl.DataFrame) -> pl.DataFrame:
 def same_pair_conflicts(rows: pl.DataFrame, *, on_conflict: OnConflict) -> pl.DataFrame:
     """The pairs that carried both labels."""
     resolution = "dropped" if on_conflict == "drop" else "relabelled"
-    pairs = rows.filter("is_conflict").group_by(_PAIR).agg(jaccard=pl.col("jaccard").min())
+    pairs = rows.filter("is_conflict").group_by(_PAIR).agg(jaccard=_least("jaccard"), cosine=pl.col("cosine").min())
     marks = {"other_id": pl.col("passage_id"), "kind": pl.lit("same_pair"), "resolution": pl.lit(resolution)}
     return pairs.with_columns(**marks).select(CONFLICTS.names())
+
+
+def _least(measure: str) -> pl.Expr:
+    """The smallest of several values; null if one was not measured."""
+    return pl.when(pl.col(measure).is_not_null().all()).then(pl.col(measure).min())
 
 
 def near_pair_conflicts(judged: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
@@ -93,7 +99,7 @@ def events(rows: pl.DataFrame) -> pl.DataFrame:
         *_changed(rows.filter(stays)),
         _event(rows.filter("is_relabelled"), "relabelled", "label_conflict", **label, after=pl.col("settled").cast(pl.String)),
         _event(rows.filter(is_dropped), "dropped", "label_conflict", **label),
-        _event(rows.filter(~stays), "merged", "duplicate_pair", into="into", score="jaccard"),
+        _event(rows.filter(~stays), "merged", "duplicate_pair", into="into", score=_SIMILARITY),
     ]
     return pl.concat(recorded).sort("row_id", maintain_order=True)
 
@@ -105,7 +111,7 @@ def _changed(rows: pl.DataFrame) -> list[pl.DataFrame]:
     title = rows.filter(pl.col("title") != pl.col("passage_title"))
     columns: dict[str, dict[str, pl.Expr | str]] = {
         "question": {"column": pl.lit("question"), "before": "question", "after": "query_text", "score": pl.lit(1.0)},
-        "passage": {"column": pl.lit("passage"), "before": "passage", "after": "passage_text", "score": "jaccard"},
+        "passage": {"column": pl.lit("passage"), "before": "passage", "after": "passage_text", "score": _SIMILARITY},
         "title": {"column": pl.lit("title"), "before": "title", "after": "passage_title"},
     }
     return [

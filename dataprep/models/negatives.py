@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from dataprep.duplicates.same_texts import close
 from dataprep.models.bm25 import K1, B, Index
 from dataprep.schemas import PAIRS, TRIPLETS
 from dataprep.text import fold
@@ -23,7 +24,7 @@ _BLOCK_QUERIES = 10_000  # queries whose candidates are held at once
 REASONS = (
     "positive_of_question",  # judged or asserted relevant to the question
     "positive_of_held_out_question",  # relevant to a question of a split that is judged later
-    "near_a_positive",  # linked, exact or near, with a positive of the question
+    "near_a_positive",  # linked, exact, near or semantic, with a positive of the question
     "text_of_a_positive",  # equal to a positive of the question but for case and punctuation
     "too_early_a_rank",  # among the first ranks, where unjudged right answers are likely
     "too_high_a_score",  # above the allowed share of the positive's score, or the positive was not retrieved
@@ -51,6 +52,7 @@ def mine(  # noqa: PLR0913 - one keyword per setting of the recipe
     skip_ranks: int,
     max_score_fraction: float,
     min_passage_jaccard: float,
+    min_passage_cosine: float,
     bm25_k1: float = K1,
     bm25_b: float = B,
 ) -> Mined:
@@ -68,6 +70,7 @@ def mine(  # noqa: PLR0913 - one keyword per setting of the recipe
         skip_ranks: The first ranks are left out.
         max_score_fraction: A mined negative scores at most this share of the positive's score.
         min_passage_jaccard: Links at or above it exclude; exact ones always do.
+        min_passage_cosine: The same of links that carry a cosine.
         bm25_k1: BM25's saturation of term frequency.
         bm25_b: BM25's length normalisation.
 
@@ -80,7 +83,8 @@ def mine(  # noqa: PLR0913 - one keyword per setting of the recipe
     positives = grades.filter(pl.col("relevance") >= 1).select("query_id", positive_id="passage_id")
     pairs = positives.join(queries, on="query_id").filter(pl.col("split").is_in(TRAINED_SPLITS)).select(PAIRS.names()).unique()
     passages = corpus.select("passage_id", "title", "text").collect()
-    lookups = _lookups(positives, queries, passages, links.collect(), min_passage_jaccard)
+    alike = links.filter(close(min_jaccard=min_passage_jaccard, min_cosine=min_passage_cosine)).collect()
+    lookups = _lookups(positives, queries, passages, alike)
     index = Index(passages, k1=bm25_k1, b=bm25_b) if bm25 and pairs.height else None
     tables, tried = [TRIPLETS.to_frame()], [_TRIED.to_frame()]
     for block in _blocks(pairs.sort(pl.all())):
@@ -109,14 +113,13 @@ class _Lookups(NamedTuple):
     positive_keys: pl.DataFrame  # query_id, key: the folded texts of the question's positives
 
 
-def _lookups(positives: pl.DataFrame, queries: pl.DataFrame, passages: pl.DataFrame, links: pl.DataFrame, min_jaccard: float) -> _Lookups:
+def _lookups(positives: pl.DataFrame, queries: pl.DataFrame, passages: pl.DataFrame, alike: pl.DataFrame) -> _Lookups:
     owners = positives.join(queries.select("query_id", owner="split"), on="query_id")
     held_out = [
         owners.filter(pl.col("owner").is_in(later)).select(split=pl.lit(split), negative_id="positive_id")
         for split, later in _HELD_OUT.items()
     ]
-    close = links.filter((pl.col("kind") == "exact") | (pl.col("jaccard") >= min_jaccard)).select("passage_id", "other_id")
-    both_ways = pl.concat([close, close.select(passage_id="other_id", other_id="passage_id")])
+    both_ways = pl.concat([alike.select("passage_id", "other_id"), alike.select(passage_id="other_id", other_id="passage_id")])
     linked = positives.join(both_ways, left_on="positive_id", right_on="passage_id").select("query_id", negative_id="other_id")
     keys = passages.select(negative_id="passage_id", key=fold(pl.col("text")))
     right = positives.rename({"positive_id": "negative_id"})

@@ -11,6 +11,7 @@ import polars as pl
 _KEYS = ("stage", "action", "rule", "source")
 _SHOWN = (*_KEYS, "row_id", "source_key", "column", "before", "after", "into", "score", "split", "query_id", "passage_id")
 _ID_COLUMNS = ("query_id", "passage_id")
+_SIMILARITY = pl.coalesce("jaccard", "cosine")
 _HASH_DIGITS = 8  # of the row_id, which is a digest of the row's content: as good as a random number, and the same in every build
 _HASH_VALUES = 16**_HASH_DIGITS
 _MAX_COMPARED = 20_000  # characters of a text that are compared with another
@@ -102,27 +103,28 @@ def merged_passages(
 
     Returns:
         Per cluster `into_id`, `text` (that stayed), `n_merged` (in all) and `members` with passage_id, text,
-        kind and jaccard.
+        kind, jaccard and cosine.
     """
     stayed = corpus.select(into_id="passage_id", stayed=_cut("text"))
-    unions = links.filter("is_merged").select("passage_id", "kind", "jaccard", into_id="other_id").join(stayed, on="into_id", how="semi")
-    clusters = unions.group_by("into_id").agg(n_merged=pl.len(), least=pl.col("jaccard").min())
+    unions = links.filter("is_merged").select("passage_id", "kind", "jaccard", "cosine", similarity=_SIMILARITY, into_id="other_id")
+    unions = unions.join(stayed, on="into_id", how="semi")
+    clusters = unions.group_by("into_id").agg(n_merged=pl.len(), least=pl.col("similarity").min())
     half = n_clusters // 2
     largest = clusters.sort("n_merged", "least", "into_id", descending=[True, False, False]).head(half)
     riskiest = clusters.sort("least", "n_merged", "into_id", descending=[False, True, False]).head(n_clusters)
     chosen = pl.concat(pl.collect_all([largest, riskiest])).unique("into_id", maintain_order=True).head(n_clusters)
     members = (
         unions.join(chosen.lazy(), on="into_id")
-        .filter(pl.struct("jaccard", "passage_id").rank("ordinal").over("into_id") <= n_members)
+        .filter(pl.struct("similarity", "passage_id").rank("ordinal").over("into_id") <= n_members)
         .join(merged.select("passage_id", _cut("text")), on="passage_id")
         .join(stayed, on="into_id")
-        .sort("jaccard", "passage_id")
+        .sort("similarity", "passage_id")
         .collect()
     )
     found = []
     for cluster in chosen.sort("least", "into_id").to_dicts():
         own = members.filter(pl.col("into_id") == cluster["into_id"])
-        shown = own.select("passage_id", "text", "kind", "jaccard").to_dicts()
+        shown = own.select("passage_id", "text", "kind", "jaccard", "cosine").to_dicts()
         found.append({"into_id": cluster["into_id"], "n_merged": cluster["n_merged"], "text": own["stayed"][0], "members": shown})
     return found
 
@@ -131,10 +133,10 @@ def kept_apart(links: pl.LazyFrame, corpus: pl.LazyFrame, merged: pl.LazyFrame, 
     """Near-equal passages that a guard kept apart, the most similar of each guard.
 
     Returns:
-        Dicts with guard, jaccard, passage_id, other_id, text and other_text, sorted by guard.
+        Dicts with guard, jaccard, cosine, passage_id, other_id, text and other_text, sorted by guard.
     """
     guarded = links.filter(pl.col("guard").is_not_null())
-    ordered = guarded.sort("guard", "jaccard", "passage_id", "other_id", descending=[False, True, False, False])
+    ordered = guarded.sort("guard", _SIMILARITY, "passage_id", "other_id", descending=[False, True, False, False])
     return _with_texts(ordered.group_by("guard", maintain_order=True).head(per_guard), corpus, merged)
 
 
@@ -153,9 +155,9 @@ def label_conflicts(
         limit: Most conflicts.
 
     Returns:
-        Dicts with kind, resolution, jaccard, question, passage_id, other_id, text and other_text.
+        Dicts with kind, resolution, jaccard, cosine, question, passage_id, other_id, text and other_text.
     """
-    order = ["kind", "jaccard", "query_id", "passage_id", "other_id"]
+    order = ["kind", _SIMILARITY, "query_id", "passage_id", "other_id"]
     first = conflicts.sort(order, descending=[False, True, False, False, False]).head(limit)
     asked = first.collect()
     questions = _texts(asked["query_id"], queries.select("text", id="query_id"), left.select(text="question", id="query_id"))
