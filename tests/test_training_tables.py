@@ -31,7 +31,7 @@ SOURCES = Sources(
     queries=rows(SPLIT_QUERIES, *((name, text, f"g{name}", split) for name, (text, split) in QUERIES.items())),
     judgements=rows(JUDGEMENTS, *((q, p, grade, True, f"{q}{p}") for q, p, grade in JUDGED)),
     corpus=rows(CORPUS, *((name, title, text) for name, (title, text) in PASSAGES.items())),
-    links=rows(LINKS, ("p4", "p3", "near", 0.9, "number", False)),
+    links=rows(LINKS, ("p4", "p3", "near", 0.9, None, "number", False)),
     pairs=rows(PAIRS, ("q1", "p1", "train"), ("q3", "p5", "validation")),
     triplets=rows(
         TRIPLETS,

@@ -59,14 +59,15 @@ def training_passages(sources: Sources, *, min_passage_jaccard: float) -> pl.Laz
 
     Args:
         sources: The build's tables.
-        min_passage_jaccard: Links at or above it count as nearly equal; exact ones always do.
+        min_passage_jaccard: Links at or above it count as nearly equal; exact and semantic ones always do.
 
     Returns:
         CORPUS.
     """
     judged = sources.judgements.join(sources.queries.select("query_id", "split"), on="query_id")
     answers = judged.filter(pl.col("split") != "train", pl.col("relevance") > 0).select("passage_id")
-    close = sources.links.filter((pl.col("kind") == "exact") | (pl.col("jaccard") >= min_passage_jaccard)).select("passage_id", "other_id")
+    is_close = pl.col("kind").is_in(["exact", "semantic"]) | (pl.col("jaccard") >= min_passage_jaccard)
+    close = sources.links.filter(is_close).select("passage_id", "other_id")
     both_ways = pl.concat([close, close.select(passage_id="other_id", other_id="passage_id")])
     near = both_ways.join(answers, on="passage_id", how="semi").select(passage_id="other_id")
     wanted = judged.filter(pl.col("split") == "train").select("passage_id").unique()
