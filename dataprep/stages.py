@@ -11,6 +11,7 @@ import polars as pl
 from dataprep import io, schemas
 from dataprep.build import Build, Output
 from dataprep.errors import DataError
+from dataprep.progress import progress_of
 from dataprep.recipe import public_name
 from dataprep.rule_names import rule_names
 
@@ -153,6 +154,7 @@ def lengths(build: Build, out: Output) -> str:
         query_prompt=recipe.train.query_prompt,
         passage_prompt=recipe.train.passage_prompt,
         words=recipe.lengths.words,
+        progress=progress_of("lengths"),
     )
     out.table("lengths", measured.table)
     out.json("lengths", measured.document)

@@ -13,12 +13,14 @@ class Summary(NamedTuple):
     """Figures of a build.
 
     Attributes:
+        rules: Rule to number of source rows that it touched, 0 included; empty before the release is written.
         fates: Terminal action to rule to number of source rows; empty before the release is written.
         splits: Split to numbers of queries, positives and groups.
         evaluation: evaluation.json, or None before the model is judged.
         places: What there is to look at, and where.
     """
 
+    rules: dict[str, int]
     fates: dict[str, dict[str, int]]
     splits: dict[str, dict[str, int]]
     evaluation: dict[str, Any] | None
@@ -30,9 +32,11 @@ def summarise(folder: Path) -> Summary:
     manifest, judged = folder / "release" / "manifest.json", folder / "evaluation.json"
     ledger = folder / "ledger.parquet"
     names = {"release": "release", "ledger": "ledger.parquet", "report": "report.html", "model": "model", "evaluation": "evaluation.json"}
+    released = io.read_json(manifest) if manifest.is_file() else None
     return Summary(
+        rules=released["counts"]["by_rule"] if released else {},
         fates=_fates(ledger) if ledger.is_file() else {},
-        splits=io.read_json(manifest)["splits"] if manifest.is_file() else {},
+        splits=released["splits"] if released else {},
         evaluation=io.read_json(judged) if judged.is_file() else None,
         places={what: folder / name for what, name in names.items() if (folder / name).exists()},
     )

@@ -1,14 +1,16 @@
 """What a run shows in Prefect's UI. The figures stand in the build folder too: a failure here never fails a run."""
 
 import logging
-import re
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from dataprep.build import Build
+from dataprep.publishers.targets import HubTarget, parse
 from dataprep.summary import Summary, summarise
+from flows.operating import artifact_key
 
 log = logging.getLogger("dataprep")
 
@@ -23,18 +25,38 @@ def show(build: Build) -> None:
         log.warning("artifacts were not stored: %s; report.html holds the same figures", error)
 
 
+def show_published(recipe: str, targets: Sequence[str]) -> None:
+    """Create a link to each place where a recipe's release or model was published."""
+    try:
+        for target in map(parse, targets):
+            what = f"published-{target.kind}" if isinstance(target, HubTarget) else "published-folder"
+            url = target.url if isinstance(target, HubTarget) else target.path.absolute().as_uri()
+            said = f"The {target.kind} on the Hub" if isinstance(target, HubTarget) else "The folder with dataset and model"
+            create_link_artifact(url, key=artifact_key(recipe, what), link_text=str(target), description=said)
+    except Exception as error:  # noqa: BLE001 - a server that is away must not undo a publication
+        log.warning("links were not stored: %s", error)
+
+
 def _create(build: Build) -> None:
+    from dataprep.reports.summary_pictures import summary_pictures  # noqa: PLC0415 - brings the plotting library
+
     figures, name = summarise(build.folder), build.recipe.name
-    key = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    create_markdown_artifact(summary_markdown(build), key=f"{key}-summary", description=f"What the build of {name} holds")
-    tables = {"rows": ("Source rows by fate and rule", _rows(figures)), "splits": ("Splits", _splits(figures))}
-    tables["scores"] = ("Retrieval scores with 95 % intervals", _scores(figures.evaluation))
+    pictures = [f"![{label}]({_data_url(svg)})\n" for label, svg in summary_pictures(build).items()]
+    summary = "\n".join([summary_markdown(build), *pictures])
+    create_markdown_artifact(summary, key=artifact_key(name, "summary"), description=f"What the build of {name} holds")
+    tables = {
+        "rows": ("Source rows by fate and rule", _rows(figures)),
+        "rules": ("Rows that each rule touched, also rules that touched none", _rules(figures)),
+        "splits": ("Splits", _splits(figures)),
+        "scores": ("Retrieval scores with 95 % intervals", _scores(figures.evaluation)),
+    }
     for what, (description, rows) in tables.items():
         if rows:
-            create_table_artifact(rows, key=f"{key}-{what}", description=description)
+            create_table_artifact(rows, key=artifact_key(name, what), description=description)
     report = build.folder / "report.html"
     if report.is_file():
-        create_link_artifact(report.as_uri(), key=f"{key}-report", link_text=str(report), description="The report: one page, no network")
+        said = "The report: one page, no network"
+        create_link_artifact(report.as_uri(), key=artifact_key(name, "report"), link_text=str(report), description=said)
 
 
 def summary_markdown(build: Build) -> str:
@@ -56,12 +78,20 @@ def markdown_table(rows: list[dict[str, str]]) -> str:
     return "\n".join([head, *(f"| {line} |" for line in body)])
 
 
+def _data_url(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+
+
 def _fates(figures: Summary) -> list[dict[str, str]]:
     return [{"fate": fate, "rows": f"{sum(rules.values()):,}"} for fate, rules in figures.fates.items()]
 
 
 def _rows(figures: Summary) -> list[dict[str, str]]:
     return [{"fate": fate, "rule": rule, "rows": f"{count:,}"} for fate, rules in figures.fates.items() for rule, count in rules.items()]
+
+
+def _rules(figures: Summary) -> list[dict[str, str]]:
+    return [{"rule": rule, "rows": f"{count:,}"} for rule, count in figures.rules.items()]
 
 
 def _splits(figures: Summary) -> list[dict[str, str]]:

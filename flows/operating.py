@@ -1,6 +1,7 @@
 """Where a run takes place, what it is called and what it tells: a worker's run has an operator, not a terminal."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,11 @@ _WAIT_S = 6 * 3600
 def has_server() -> bool:
     """Whether a server is named, so that artifacts and events are seen by somebody."""
     return PREFECT_API_URL.value() is not None
+
+
+def artifact_key(recipe: str, what: str) -> str:
+    """The key of one of a recipe's artifacts, in the letters that Prefect allows."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{recipe}-{what}".lower()).strip("-")
 
 
 def is_deployed() -> bool:

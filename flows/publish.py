@@ -15,7 +15,8 @@ from dataprep.errors import CallError
 from dataprep.publishers.publish_build import publish_build
 from dataprep.recipe import Publish, Recipe
 from flows import approval
-from flows.operating import held_build, release_digest, run_name, tell
+from flows.artifacts import show_published
+from flows.operating import has_server, held_build, release_digest, run_name, tell
 from flows.tasks import RETRY_DELAYS_S, may_pass
 
 log = logging.getLogger("dataprep")
@@ -63,6 +64,8 @@ def publish(recipe: Recipe | None = None, folder: Path | None = None, settings: 
             log.info("publish: %s", line, extra={"stage": "publish", "state": "finished"})
         if chosen.to and "dataset" in chosen.what:
             _announce(build, chosen)
+        if chosen.to and has_server():
+            show_published(build.recipe.name, chosen.to)
     return lines
 
 

@@ -13,6 +13,7 @@ from dataprep.build import Build, finish
 from dataprep.errors import RefusedError, RemoteError
 from dataprep.pipeline import STAGES
 from flows import operating
+from flows.progress import progress_in_ui
 
 log = logging.getLogger("dataprep")
 
@@ -42,7 +43,8 @@ RETRY_DELAYS_S = [10.0, 60.0, 300.0]
 def stage(name: str, build: Build) -> str:
     """Finish one stage, or find it finished; say in one line what came of it."""
     log.info("%s", name, extra={"stage": name, "state": "started"})
-    done = finish(STAGES[name], build)
+    with progress_in_ui(build.recipe.name, name):
+        done = finish(STAGES[name], build)
     log.info("%s: %s", name, done.summary, extra={"stage": name, "state": "reused" if done.is_reused else "finished"})
     operating.tell("stage.finished", build.recipe.name, stage=name, summary=done.summary, is_reused=done.is_reused)
     return done.summary

@@ -97,7 +97,7 @@ def test_a_release_waits_for_approval_survives_the_server_and_fine_tunes_once(si
     assert [run["state"]["name"] for run in fine_tuned] == ["Completed"]
     assert fine_tuned[0]["work_pool_name"] == "train"
     assert "ndcg@10" in site.log_of(fine_tuned[0]["id"])
-    for what in ("summary", "rows", "splits", "scores", "report"):
+    for what in ("summary", "rows", "rules", "splits", "scores", "report", "published-folder", "lengths-progress", "train-progress"):
         assert artifacts_of(site, f"sample-{what}"), what
 
     _reject_with_what_changed(site, build, target)

@@ -1,16 +1,20 @@
 """Flows: what is tried again, what a run is called, and that a lost artifact loses nothing else."""
 
 import errno
+import json
 import logging
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from prefect import flow, task
+import release_case
+from prefect import flow, get_client, task
 
 from dataprep.build import Build
 from dataprep.errors import CallError, DataError, RemoteError
+from dataprep.progress import progress_of
 from dataprep.recipe_file import load
-from flows import artifacts, operating
+from flows import artifacts, operating, progress
 from flows.tasks import may_pass
 
 pytestmark = pytest.mark.usefixtures("prefect")
@@ -70,6 +74,53 @@ def test_an_artifact_that_cannot_be_stored_is_a_warning(
     monkeypatch.setattr(logging.getLogger("dataprep"), "propagate", True)
     artifacts.show(Build(tmp_path, load("sample")))
     assert "artifacts were not stored: no server" in caplog.text
+
+
+def test_progress_is_shown_while_a_stage_tells_it_and_ends_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[float] = []
+    monkeypatch.setattr(progress, "_EVERY_S", 0.0)
+    monkeypatch.setattr(progress, "create_progress_artifact", lambda **given: told.append(given["progress"]) or UUID(int=1))
+    monkeypatch.setattr(progress, "update_progress_artifact", lambda _, **given: told.append(given["progress"]))
+    monkeypatch.setattr(logging.getLogger("dataprep"), "level", logging.INFO)
+    with progress.progress_in_ui("Mała próba", "lengths"):
+        tell = progress_of("lengths")
+        tell(1, 4)
+        tell(3, 4)
+    progress_of("lengths")(1, 4)  # nobody shows it any more
+    assert told == [25.0, 75.0, 100.0]
+
+
+def test_progress_that_cannot_be_stored_is_a_warning_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def away(**_: object) -> None:
+        raise ConnectionError("no server")
+
+    monkeypatch.setattr(progress, "_EVERY_S", 0.0)
+    monkeypatch.setattr(progress, "create_progress_artifact", away)
+    for name, value in (("level", logging.INFO), ("propagate", True)):
+        monkeypatch.setattr(logging.getLogger("dataprep"), name, value)
+    with progress.progress_in_ui("sample", "train"):
+        for done in range(3):
+            progress_of("train")(done, 3)
+    assert caplog.text.count("progress is not shown: no server") == 1
+
+
+def test_what_is_finished_has_artifacts_with_a_picture_and_links(tmp_path: Path) -> None:
+    release_case.write_build(tmp_path)
+
+    @flow
+    def showing() -> None:
+        artifacts.show(Build(tmp_path, load("sample")))
+        artifacts.show_published("sample", ["hf://datasets/owner/name", "hf://owner/name", str(tmp_path)])
+
+    showing()
+    with get_client(sync_client=True) as client:
+        found = {artifact.key: artifact.data for artifact in client.read_artifacts()}
+    assert "](data:image/svg+xml;base64," in found["sample-summary"]
+    assert {"rule": "filter.min_passage_words", "rows": "1"} in json.loads(found["sample-rules"])
+    assert {"rule": "clean.mojibake", "rows": "0"} in json.loads(found["sample-rules"])
+    assert "(https://huggingface.co/datasets/owner/name)" in found["sample-published-dataset"]
+    assert "(https://huggingface.co/owner/name)" in found["sample-published-model"]
+    assert tmp_path.as_uri() in found["sample-published-folder"]
 
 
 def test_a_table_cell_cannot_break_the_table() -> None:

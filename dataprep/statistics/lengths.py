@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import polars as pl
 
 from dataprep.models.token_counts import TokenCounter
+from dataprep.progress import Progress, Tally
 from dataprep.schemas import SPLITS
 from dataprep.statistics import spacy_counts
 from dataprep.statistics.length_statistics import DISTRIBUTION, histogram, summarise, truncation
@@ -55,6 +56,7 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
     query_prompt: str = "",
     passage_prompt: str = "",
     words: Literal["rule", "spacy"] = "rule",
+    progress: Progress | None = None,
 ) -> Measured:
     """Measure the texts of a release's tables.
 
@@ -70,14 +72,16 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
         query_prompt: Text that is put before every question before it is tokenized.
         passage_prompt: Text that is put before every passage before it is tokenized.
         words: How words and sentences are counted: by a rule on the text, or by spaCy.
+        progress: Called with the number of texts that are measured, and of all.
 
     Returns:
         One row per table, column, split and measure; columns of the tables without a row have none.
     """
     plain = {name: found._replace(tokenizer=_without_limits(found.tokenizer)) for name, found in tokenizers.items()}
     counters = {name: TokenCounter(found.tokenizer, n_special=found.n_special) for name, found in plain.items()}
-    questions = _text_lengths(queries.select("text", id="query_id"), counters, query_prompt, words)
-    passages = _text_lengths(corpus.select("text", id="passage_id"), counters, passage_prompt, words)
+    told = Tally(progress, queries, corpus)
+    questions = _text_lengths(queries.select("text", id="query_id"), counters, query_prompt, words, told)
+    passages = _text_lengths(corpus.select("text", id="passage_id"), counters, passage_prompt, words, told)
     found = _distributions(_uses(queries, corpus, pairs, triplets), questions, passages, list(plain))
     limits = {name: tokenizer.max_tokens for name, tokenizer in plain.items()}
     entries = [{**place, **summarise(lengths), **truncation(lengths, limits.get(place["tokenizer"]))} for place, lengths in _places(found)]
@@ -125,13 +129,13 @@ def n_sentences(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(_ABBREVIATIONS, "").str.count_matches(_SENTENCE_BREAK) + 1
 
 
-def _text_lengths(texts: pl.LazyFrame, counters: Mapping[str, TokenCounter], prompt: str, words: str) -> pl.DataFrame:
+def _text_lengths(texts: pl.LazyFrame, counters: Mapping[str, TokenCounter], prompt: str, words: str, told: Tally) -> pl.DataFrame:
     """`id` and the lengths of each text; texts pass through Python in batches."""
     measured = texts.with_columns(
         characters=pl.col("text").str.len_chars(), words=n_words(pl.col("text")), sentences=n_sentences(pl.col("text"))
     )
     batches = measured.collect_batches(chunk_size=_BATCH_TEXTS, maintain_order=True)
-    tokenized = (_counted(batch, counters, prompt, words) for batch in batches)
+    tokenized = (told.more(_counted(batch, counters, prompt, words)) for batch in batches)
     empty = measured.select(pl.exclude("text"), *(pl.lit(0, pl.UInt32).alias(f"tokens {name}") for name in counters))
     return pl.concat([pl.DataFrame(schema=empty.collect_schema()), *tokenized])
 

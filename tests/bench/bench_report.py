@@ -1,0 +1,48 @@
+"""Size, time and memory of the report page of a huge build: the bundled sample, so many times as large.
+
+Run: .venv/bin/python tests/bench/bench_report.py [times]; 12,000 times is a build of ten million rows.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from inflated import inflate
+
+from dataprep.build import existing_build, finish, opened
+from dataprep.pipeline import PREPARE, STAGES
+from dataprep.recipe_file import load
+from dataprep.reports.report import write_report
+
+MAX_BYTES = 5_000_000
+
+
+def main() -> None:
+    times = int(sys.argv[1]) if len(sys.argv) > 1 else 12_000
+    with TemporaryDirectory() as folder:
+        with opened(Path(folder) / "small", load("sample", [])) as small:
+            for name in PREPARE:
+                finish(STAGES[name], small)
+        huge = existing_build(inflate(small.folder, Path(folder) / "huge", times=times))
+        before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+        page = write_report(huge)
+        found = {
+            "rows_read": sum(json.loads((huge.release / "manifest.json").read_text(encoding="utf-8"))["counts"]["read"].values()),
+            "ledger_bytes": (huge.folder / "ledger.parquet").stat().st_size,
+            "page_bytes": page.stat().st_size,
+            "seconds": round(time.perf_counter() - start, 1),
+            "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "peak_bytes_before_the_report": before * 1024,
+        }
+    print(json.dumps(found, indent=2))
+    if found["page_bytes"] >= MAX_BYTES:
+        sys.exit(f"the page has {found['page_bytes']:,} bytes, {MAX_BYTES:,} are wanted")
+
+
+if __name__ == "__main__":
+    main()
