@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inflated import inflate
 
-from dataprep.build import Build, finish, opened
+from dataprep.build import Build, existing_build, finish, opened
 from dataprep.errors import CallError
 from dataprep.io import read_json
 from dataprep.pipeline import PREPARE, STAGES
@@ -250,6 +251,16 @@ def test_the_page_needs_nothing_from_outside(page: str) -> None:
 def test_equal_builds_give_equal_pages(hostile: Build, page: str) -> None:
     assert report.render(hostile) == page
     assert str(hostile.folder) not in page
+
+
+def test_the_page_of_a_large_build_samples_says_so_and_stays_small(hostile: Build, tmp_path: Path) -> None:
+    """`tests/bench/bench_report.py` does the same with ten million rows."""
+    large = existing_build(inflate(hostile.folder, tmp_path / "large", times=40))
+    page = report.write_report(large).read_text(encoding="utf-8")
+    n_events = pl.scan_parquet(large.folder / "ledger.parquet").filter(pl.col("action") != "read").select(pl.len()).collect().item()
+    assert re.search(rf"A sample of [\d,]+ of the {n_events:,} events in the ledger", page)
+    assert "Not proved on this page, because the build is large." in page
+    assert len(page.encode()) < 2_000_000
 
 
 def test_a_build_without_a_model_says_so(page: str) -> None:
