@@ -1,8 +1,10 @@
 """The stages that need torch: train a model on the release's pairs, and judge it."""
 
 import logging
+import math
 import os
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -22,7 +24,7 @@ log = logging.getLogger("dataprep")
 
 def train(build: Build, out: Output) -> str:
     """Fine-tune the base model by the recipe's curriculum."""
-    from dataprep.models import evaluation, training
+    from dataprep.models import training, validation
 
     recipe = build.recipe
     model = _base_model(build)
@@ -36,10 +38,17 @@ def train(build: Build, out: Output) -> str:
         _curriculum(build),
         settings,
         folder=out.root / "model",
-        validate=(lambda m: evaluation.primary_score(task, _encoder(build, m))) if task else None,
+        validate=validation.Validation(
+            task, partial(_encoder, build), metric=recipe.train.best_metric, dimension=recipe.train.best_dimension
+        )
+        if task
+        else None,
         report=_show_progress,
+        checkpoints=build.folder / ".checkpoints",
+        identity=" ".join(build.json(name, "stage")["key"] for name in ("deduplicate", "split", "negatives")),
     )
     out.json("training", done)
+    out.table("loss", pl.DataFrame(done["loss"], schema=_LOSS), None)
     kept = f"; kept {done['kept']['table']} epoch {done['kept']['epoch']}" if done["kept"] else ""
     steps = ", ".join(f"{name} {table['steps']:,} steps" for name, table in done["tables"].items())
     return f"{steps or 'nothing to train on'}{kept}"
@@ -118,12 +127,16 @@ def _curriculum(build: Build) -> "list[TrainingStage]":
     stages = recipe.train.stages
     tables = [mixed_table(stage.tables, sources, **options).collect() for stage in stages]
     names = unique_names(stage.tables for stage in stages)
-    return [TrainingStage(n, table, s.epochs, s.learning_rate) for n, table, s in zip(names, tables, stages, strict=True)]
+    return [TrainingStage(n, table, s.epochs, s.learning_rate, s.loss) for n, table, s in zip(names, tables, stages, strict=True)]
+
+
+_LOSS = {"table": pl.String, "epoch": pl.Float64, "step": pl.Int64, "loss": pl.Float64, "learning_rate": pl.Float64}
 
 
 def _show_progress(point: dict[str, Any]) -> None:
     if "n_steps" in point:
-        log.info("train", extra={"stage": "train", "state": "progress", "done": point["step"], "total": point["n_steps"]})
+        note = f"{point['table']}, pass {math.ceil(point['epoch'])}, loss {point['loss']:.3f}"
+        log.info("train", extra={"stage": "train", "state": "progress", "done": point["step"], "total": point["n_steps"], "note": note})
 
 
 def _headline(summary: dict[str, Any]) -> str:

@@ -117,7 +117,7 @@ _STAGES = (
         model_stages.train,
         ("deduplicate", "split", "negatives"),
         lambda r: [r.seed, r.train.model_dump(), r.deduplicate.min_passage_jaccard],
-        ("dataprep.models.training", "dataprep.models.training_tables", "dataprep.models.evaluation"),
+        ("dataprep.models.training", "dataprep.models.training_tables", "dataprep.models.validation"),
     ),
     Stage(
         "evaluate",

@@ -13,7 +13,11 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-TrainingTable = Literal["pairs", "weak_pairs", "triplets", "judged_triplets", "first_sentences", "sentences", "titles"]
+Metric = Literal[
+    "accuracy@1", "accuracy@3", "accuracy@5", "accuracy@10", "precision@1", "precision@3", "precision@5", "precision@10",
+    "recall@1", "recall@3", "recall@5", "recall@10", "ndcg@10", "mrr@10", "map@100",
+]  # fmt: skip
+TrainingTable = Literal["pairs", "weak_pairs", "triplets", "judged_triplets", "first_sentences", "sentences", "titles", "crops"]
 
 
 class Section(BaseModel):
@@ -255,6 +259,12 @@ class TrainStage(Section):
     `pairs`: question, positive. `weak_pairs`: question and every passage judged for it, the label ignored. `triplets`: question,
     positive, hard negative, judged or mined. `judged_triplets`: those with judged negatives alone. `first_sentences`: a passage's
     first sentence and the rest of it. `sentences`: each of its sentences and the rest. `titles`: its title and its text.
+    `crops`: two spans of its words, four times per passage.
+    """
+    loss: Literal["mnrl", "cached_mnrl", "triplet"] = "mnrl"
+    """How rows teach: `mnrl`, multiple negatives ranking, takes every other passage of the batch for wrong.
+
+    `cached_mnrl` does the same with large batches in little memory; `triplet` takes the row's own negative alone.
     """
     epochs: Positive | None = None
     """Passes over the table; null takes train.epochs."""
@@ -266,6 +276,9 @@ class TrainStage(Section):
         """Rows with and without a negative cannot stand in one table."""
         if len({"triplets" in table for table in self.tables}) > 1:
             message = f"tables {', '.join(self.tables)}: triplets have a negative, the others have none; give each kind a stage of its own"
+            raise ValueError(message)
+        if self.loss == "triplet" and "triplets" not in self.tables[0]:
+            message = f"loss triplet needs negatives, which {', '.join(self.tables)} lack; wanted triplets or judged_triplets"
             raise ValueError(message)
         return self
 
@@ -293,6 +306,8 @@ class Train(Section):
     """Passes over the table of each stage that does not say otherwise."""
     batch_size: Positive = 64
     """Rows per batch."""
+    mini_batch_size: Positive = 32
+    """Rows that loss `cached_mnrl` holds at once."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     """Peak learning rate; null takes 0.02 for static models and 2e-5 for transformers.
 
@@ -306,6 +321,18 @@ class Train(Section):
     """More positives of one question than this are not trained on, for they break batching."""
     max_tokens: Positive | None = None
     """Length at which texts are truncated; null takes the model's own."""
+    best_metric: Metric = "ndcg@10"
+    """The metric on validation by which the weights of the best pass are chosen."""
+    best_dimension: Positive | None = None
+    """The dimension that it is measured at; null takes the model's own."""
+    early_stopping_passes: Positive | None = None
+    """Passes without a better score after which a stage ends; null goes through all."""
+    checkpoint_steps: Positive = 500
+    """Steps between two checkpoints; there is one after each pass too. A run that was killed goes on from the last."""
+    gradient_checkpointing: bool = False
+    """Compute activations again instead of keeping them: slower, in a fraction of the memory."""
+    mixed_precision: bool = True
+    """Use bfloat16 and TensorFloat-32 where the GPU has them."""
 
 
 class Evaluate(Section):

@@ -43,10 +43,12 @@ class _Shown(logging.Filter):
         self._id: UUID | None = None
         self._shown_at = 0.0
         self._is_lost = False
+        self._note = ""  # what the stage last said beside its numbers: the table and the loss of a training
 
     def filter(self, record: logging.LogRecord) -> bool:
         told = record.__dict__
         if told.get("state") == "progress" and told["total"] and time.monotonic() - self._shown_at >= _EVERY_S:
+            self._note = str(told.get("note", ""))
             self._show(_WHOLE * told["done"] / told["total"])
         return True
 
@@ -55,15 +57,18 @@ class _Shown(logging.Filter):
         if self._id:
             self._show(_WHOLE)
 
+    def _described(self) -> str:
+        return f"{self._description}: {self._note}" if self._note else self._description
+
     def _show(self, percent: float) -> None:
         if self._is_lost:
             return
         self._shown_at = time.monotonic()
         try:
             if self._id:
-                update_progress_artifact(self._id, progress=round(percent, 1))
+                update_progress_artifact(self._id, progress=round(percent, 1), description=self._described())
             else:
-                made = create_progress_artifact(progress=round(percent, 1), key=self._key, description=self._description)
+                made = create_progress_artifact(progress=round(percent, 1), key=self._key, description=self._described())
                 self._id = cast("UUID", made)  # not awaited, for stages are not asynchronous
         except Exception as error:  # noqa: BLE001 - a server that is away must not undo work
             self._is_lost = True

@@ -51,7 +51,8 @@ class _StageLines(logging.Handler):
         if state == "started":
             self._bar.update(self._task, description=str(record.__dict__["stage"]), total=None, completed=0)
         elif state == "progress":
-            self._bar.update(self._task, total=record.__dict__["total"], completed=record.__dict__["done"])
+            told = f"{record.__dict__['stage']} {record.__dict__.get('note', '')}".strip()
+            self._bar.update(self._task, description=escape(told), total=record.__dict__["total"], completed=record.__dict__["done"])
         elif state in _MARKS and not self._quiet:
             name, _, summary = record.getMessage().partition(": ")
             again = "  [dim](finished before)[/]" if state == "reused" else ""

@@ -1,43 +1,30 @@
 """Fine-tuning is repeatable, keeps the best weights and leaves the finished model alone on the disk."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
+from training_case import SETTINGS, STAGES, TABLES, base, contextual_base, weights
 
 from dataprep.errors import CallError
-from dataprep.models import embedded, training
+from dataprep.models import training
 from dataprep.models.curriculum import LATER_RATE, TrainingStage
 from dataprep.models.encode import ModelEncoder, is_static, load
-
-SUBJECTS = ["zamek", "rzeka", "góra", "król", "ptak", "most", "las", "okręt", "szkoła", "piekarz", "zegar", "młyn"]
-TABLES = {
-    "pairs": pl.DataFrame(
-        {"anchor": [f"gdzie jest {s}?" for s in SUBJECTS], "positive": [f"{s} jest za miastem, obok drogi" for s in SUBJECTS]}
-    ),
-    "triplets": pl.DataFrame(
-        {
-            "anchor": [f"gdzie jest {s}?" for s in SUBJECTS],
-            "positive": [f"{s} jest za miastem, obok drogi" for s in SUBJECTS],
-            "negative": [f"{s} to słowo o wielu znaczeniach" for s in SUBJECTS],
-        }
-    ),
-}
-STAGES = [TrainingStage(name, table) for name, table in TABLES.items()]
-PASSAGES = TABLES["triplets"].select(pl.concat([pl.col("positive"), pl.col("negative")]))["positive"]
-SETTINGS = training.Settings(epochs=2, batch_size=6, matryoshka_dims=(32, 8), seed=7)
+from dataprep.models.evaluation import Task, Vectors
+from dataprep.models.losses import DESCRIPTIONS
+from dataprep.models.metrics import per_query
+from dataprep.models.trainer import PlannedTrainer
+from dataprep.models.validation import Validation
 
 
-def base() -> SentenceTransformer:
-    return embedded.build_base_model(PASSAGES, embedded.train_tokenizer(PASSAGES), dims=16)
-
-
-def weights(folder: Path) -> bytes:
-    return (folder / "model.safetensors").read_bytes()
+def scored(score: float) -> dict[str, float]:
+    return {"ndcg@10": score / 2, "score": score}
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +103,12 @@ def test_the_weights_of_the_best_pass_are_saved(scores: list[float], kept: tuple
     asked = iter(scores)
     at: list[np.ndarray] = []
 
-    def validate(model: SentenceTransformer) -> float:
+    def validate(model: SentenceTransformer) -> dict[str, float]:
         at.append(ModelEncoder(model).encode_queries(["zamek"]))
-        return next(asked)
+        return scored(next(asked))
 
     log = training.train(base(), STAGES, SETTINGS, folder=tmp_path / "model", validate=validate)
-    assert [point["ndcg@10"] for point in log["validation"]] == scores
+    assert [point["score"] for point in log["validation"]] == scores
     assert (log["kept"]["table"], log["kept"]["epoch"]) == kept
     best = [(p["table"], p["epoch"]) for p in log["validation"]].index(kept)
     assert np.array_equal(ModelEncoder(load(tmp_path / "model", device="cpu")).encode_queries(["zamek"]), at[best])
@@ -151,8 +138,8 @@ def test_too_little_memory_gives_advice(error: Exception, tmp_path: Path, monkey
     def exhausted(*_args: object, **_settings: object) -> None:
         raise error
 
-    monkeypatch.setattr(training._Trainer, "training_step", exhausted)
-    with pytest.raises(CallError, match=r"batch_size = 6; try --set train\.batch_size=3"):
+    monkeypatch.setattr(PlannedTrainer, "training_step", exhausted)
+    with pytest.raises(CallError, match=r"batch_size = 6; try one of\s+--set train\.batch_size=3\s+loss = \"cached_mnrl\""):
         training.train(base(), STAGES, SETTINGS, folder=tmp_path / "model")
 
 
@@ -166,11 +153,100 @@ def test_a_later_table_starts_from_the_best_weights_so_far(tmp_path: Path) -> No
     vectors: list[np.ndarray] = []
     scores = iter([0.1, 0.9, 0.2, 0.3, 0.3])
 
-    def validate(model: SentenceTransformer) -> float:
+    def validate(model: SentenceTransformer) -> dict[str, float]:
         vectors.append(ModelEncoder(model).encode_queries(["zamek"]))
-        return next(scores)
+        return scored(next(scores))
 
     stages = [STAGES[0], TrainingStage("triplets", TABLES["triplets"], learning_rate=1e-12)]
     training.train(base(), stages, SETTINGS, folder=tmp_path / "model", validate=validate)
     assert np.allclose(vectors[3], vectors[1], atol=1e-6)
     assert not np.allclose(vectors[3], vectors[2], atol=1e-6)
+
+
+def test_a_stage_ends_where_validation_gets_no_better(tmp_path: Path) -> None:
+    scores = iter([0.1, 0.5, 0.4, 0.3, 0.6, 0.5, 0.4])
+    settings = training.Settings(**{**SETTINGS.__dict__, "epochs": 9, "early_stopping_passes": 2})
+    log = training.train(base(), STAGES, settings, folder=tmp_path / "model", validate=lambda _: scored(next(scores)))
+    assert [(point["table"], point["epoch"]) for point in log["validation"]] == [
+        ("base", 0),
+        *(("pairs", epoch) for epoch in (1, 2, 3)),
+        *(("triplets", epoch) for epoch in (1, 2, 3)),
+    ]
+    assert [table["steps"] for table in log["tables"].values()] == [6, 6]
+
+
+@pytest.mark.parametrize("loss", DESCRIPTIONS)
+@pytest.mark.parametrize("make", [base, contextual_base])
+def test_every_loss_trains_static_and_contextual_models(make: Callable[[], SentenceTransformer], loss: str, tmp_path: Path) -> None:
+    stages = [TrainingStage("triplets", TABLES["triplets"], loss=loss)]
+    settings = training.Settings(**{**SETTINGS.__dict__, "learning_rate": 0.01, "mini_batch_size": 2, "gradient_checkpointing": True})
+    log = training.train(make(), stages, settings, folder=tmp_path / "model")
+    in_force = "mnrl" if loss == "cached_mnrl" and make is base else loss  # a static model has no activations to save memory on
+    assert log["settings"]["loss"] == DESCRIPTIONS[in_force]
+    assert log["settings"]["gradient_checkpointing"] == (make is contextual_base)
+    before, after = (
+        ModelEncoder(model).encode_queries(["gdzie jest zamek?"]) for model in (make(), load(tmp_path / "model", device="cpu"))
+    )
+    assert not np.allclose(before, after)
+
+
+def test_cached_and_recomputed_gradients_are_those_of_the_plain_loss(tmp_path: Path) -> None:
+    found = []
+    for loss, recomputes in (("mnrl", False), ("cached_mnrl", False), ("mnrl", True)):
+        model = contextual_base()
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        stages = [TrainingStage("pairs", TABLES["pairs"], loss=loss)]
+        settings = training.Settings(**{**SETTINGS.__dict__, "mini_batch_size": 4, "gradient_checkpointing": recomputes})
+        training.train(model, stages, settings, folder=tmp_path / f"{loss}-{recomputes}")
+        found.append(ModelEncoder(model).encode_queries(["zamek"]))
+    assert np.allclose(found[0], found[1], atol=1e-5)
+    assert np.allclose(found[0], found[2], atol=1e-5)
+
+
+def test_weights_are_chosen_by_the_named_metric_at_the_named_dimension() -> None:
+    table = TABLES["triplets"].with_row_index()
+    queries = table.select(query_id=pl.format("q{}", "index"), text="anchor").sort("query_id")
+    passages = table.select(passage_id=pl.format("p{}", "index"), text="positive").sort("passage_id")
+    qrels = table.select(query_id=pl.format("q{}", "index"), passage_id=pl.format("p{}", "index"), relevance=pl.lit(1, pl.Int8))
+    task, model = Task("validation", queries, passages, qrels), base()
+
+    def measured(metric: str, dimension: int | None) -> dict[str, float]:
+        return dict(Validation(task, ModelEncoder, metric=metric, dimension=dimension)(model))
+
+    vectors = Vectors.of(task, ModelEncoder(model))
+    for metric, dimension in (("accuracy@1", 8), ("map@100", 4), ("ndcg@10", 16)):
+        expected = per_query(vectors.search(task, dimension), qrels)[metric].mean()
+        assert measured(metric, dimension)["score"] == pytest.approx(expected)
+    assert measured("map@100", None) == measured("map@100", 16) == measured("map@100", 1_000)
+    assert measured("accuracy@1", 2)["ndcg@10"] == measured("ndcg@10", None)["score"] != measured("ndcg@10", 2)["score"]
+
+
+def test_batches_are_planned_so_that_none_holds_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where NO_DUPLICATES makes batches of size 1: one question has many positives."""
+    many = pl.DataFrame({"anchor": ["gdzie jest las?"] * 40, "positive": [f"las numer {n} jest za miastem" for n in range(40)]})
+    others = TABLES["pairs"].filter(~pl.col("anchor").str.contains("las"))
+    sizes: list[int] = []
+    step = PlannedTrainer.training_step
+
+    def watched(self: PlannedTrainer, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        sizes.append(len(next(value for key, value in inputs.items() if key.endswith(("input_ids", "offsets")))))
+        return step(self, model, inputs, *args, **kwargs)
+
+    monkeypatch.setattr(PlannedTrainer, "training_step", watched)
+    settings = training.Settings(**{**SETTINGS.__dict__, "max_positives_per_question": 100})
+    log = training.train(base(), [TrainingStage("pairs", pl.concat([many, others]))], settings, folder=tmp_path / "model")
+    assert log["tables"]["pairs"]["steps"] == len(sizes)
+    assert min(sizes) >= 2
+
+
+def test_advice_names_what_lowers_the_need_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_args: object, **_settings: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(PlannedTrainer, "training_step", exhausted)
+    with pytest.raises(CallError) as caught:
+        training.train(contextual_base(), STAGES, SETTINGS, folder=tmp_path / "model")
+    for key in ("train.batch_size=3", "train.gradient_checkpointing=true", "train.max_tokens=16", "max_seq_length is 32", "cached_mnrl"):
+        assert key in str(caught.value)

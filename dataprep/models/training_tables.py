@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from dataprep.models.passage_crops import crop_pairs
 from dataprep.models.passage_pairs import sentence_pairs, title_pairs
 from dataprep.text import passage_text
+
+CROPS = 4  # pairs of spans per passage
 
 
 class Sources(NamedTuple):
@@ -113,5 +116,6 @@ _FROM_PASSAGES: Mapping[str, Callable[[pl.LazyFrame], pl.LazyFrame]] = {
     "first_sentences": lambda passages: sentence_pairs(passages, first_only=True),
     "sentences": lambda passages: sentence_pairs(passages, first_only=False),
     "titles": title_pairs,
+    "crops": lambda passages: crop_pairs(passages, per_passage=CROPS),
 }
 TABLES = (*_FROM_QUESTIONS, "weak_pairs", *_FROM_PASSAGES)

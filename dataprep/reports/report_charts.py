@@ -96,12 +96,11 @@ def _splits(splits: Mapping[str, Mapping[str, float]], what: str) -> str:
 
 
 def _training(training: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Loss by step, one line per table, and validation by epoch where it was measured."""
+    """Loss and learning rate by step, one line per stage, and validation by epoch where it was measured."""
+    curves = (("loss", "Loss", "Training loss by step"), ("learning_rate", "Learning rate", "Learning rate by step"))
     found = [
-        {
-            "caption": "Loss",
-            "svg": _inline(draw.lines(_series(training["loss"], "step", "loss"), x="step", y="loss"), "loss", "Training loss by step"),
-        }
+        {"caption": caption, "svg": _inline(draw.lines(_series(training["loss"], "step", y), x="step", y=caption.lower()), y, label)}
+        for y, caption, label in curves
     ]
     scores = _series([point for point in training["validation"] if point["epoch"]], "epoch", PRIMARY)
     if scores:
