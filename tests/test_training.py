@@ -16,9 +16,9 @@ from dataprep.errors import CallError
 from dataprep.models import training
 from dataprep.models.curriculum import LATER_RATE, TrainingStage
 from dataprep.models.encode import ModelEncoder, is_static, load
-from dataprep.models.evaluation import Task, Vectors
+from dataprep.models.evaluation import evaluate
 from dataprep.models.losses import DESCRIPTIONS
-from dataprep.models.metrics import per_query
+from dataprep.models.tasks import Task
 from dataprep.models.trainer import PlannedTrainer
 from dataprep.models.validation import Validation
 
@@ -215,10 +215,10 @@ def test_weights_are_chosen_by_the_named_metric_at_the_named_dimension() -> None
     def measured(metric: str, dimension: int | None) -> dict[str, float]:
         return dict(Validation(task, ModelEncoder, metric=metric, dimension=dimension)(model))
 
-    vectors = Vectors.of(task, ModelEncoder(model))
+    judged = evaluate(task, {"base": ModelEncoder(model)}, dims=(8, 4), bootstrap_samples=10, seed=1)
     for metric, dimension in (("accuracy@1", 8), ("map@100", 4), ("ndcg@10", 16)):
-        expected = per_query(vectors.search(task, dimension), qrels)[metric].mean()
-        assert measured(metric, dimension)["score"] == pytest.approx(expected)
+        expected = judged.summary["systems"]["base"][str(dimension)][metric]["value"]
+        assert measured(metric, dimension)["score"] == pytest.approx(expected, abs=1e-6)
     assert measured("map@100", None) == measured("map@100", 16) == measured("map@100", 1_000)
     assert measured("accuracy@1", 2)["ndcg@10"] == measured("ndcg@10", None)["score"] != measured("ndcg@10", 2)["score"]
 

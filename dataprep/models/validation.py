@@ -1,13 +1,14 @@
 """How good the weights in training are: one named metric at one named dimension, on the validation split and never on test."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-import polars as pl
 from sentence_transformers import SentenceTransformer
 
 from dataprep.models import metrics
 from dataprep.models.course import SCORE
-from dataprep.models.evaluation import Encoder, Task, Vectors
+from dataprep.models.ranking import Integers, run_frame
+from dataprep.models.search import Encoder, search
+from dataprep.models.tasks import Task
 
 
 class Validation:
@@ -24,16 +25,16 @@ class Validation:
             metric: The metric that checkpoints are chosen by.
             dimension: The dimension that it is taken at; None, or one above the model's own, takes the model's own.
         """
-        self._task, self._encoder, self._metric, self._dimension = task, encoder, metric, dimension
+        self._task, self._encoder, self._metric = task, encoder, metric
+        self._dims = [dimension] if dimension else []
 
     def __call__(self, model: SentenceTransformer) -> Mapping[str, float]:
         """ndcg@10 at the model's own dimension, and `score`: the chosen metric at the chosen dimension."""
-        vectors = Vectors.of(self._task, self._encoder(model))
-        own = int(vectors.queries.shape[1])
-        wanted = min(self._dimension or own, own)
-        figures = {dimension: metrics.per_query(vectors.search(self._task, dimension), self._task.qrels) for dimension in {own, wanted}}
-        return {metrics.PRIMARY: _mean(figures[own], metrics.PRIMARY), SCORE: _mean(figures[wanted], self._metric)}
+        found = search(self._encoder(model), self._task.queries["text"], self._task.passages["text"], dims=self._dims, depth=metrics.DEPTH)
+        own = max(found)
+        wanted = next((dimension for dimension in self._dims if dimension in found), own)
+        return {metrics.PRIMARY: self._mean(found[own], metrics.PRIMARY), SCORE: self._mean(found[wanted], self._metric)}
 
-
-def _mean(figures: pl.DataFrame, metric: str) -> float:
-    return float(figures.select(pl.col(metric).mean()).item() or 0.0)
+    def _mean(self, keys: Sequence[Integers], metric: str) -> float:
+        run = run_frame(self._task.queries["query_id"].to_list(), self._task.passages["passage_id"], keys)
+        return metrics.mean(metrics.per_query(run, self._task.qrels, measures=[metric]), metric)
