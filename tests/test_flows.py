@@ -10,6 +10,7 @@ import pytest
 import release_case
 from prefect import flow, get_client, task
 
+from dataprep import model_stages
 from dataprep.build import Build
 from dataprep.errors import CallError, DataError, RemoteError
 from dataprep.progress import progress_of
@@ -88,6 +89,16 @@ def test_progress_is_shown_while_a_stage_tells_it_and_ends_whole(monkeypatch: py
         tell(3, 4)
     progress_of("lengths")(1, 4)  # nobody shows it any more
     assert told == [25.0, 75.0, 100.0]
+
+
+def test_a_training_tells_its_table_and_loss_beside_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(progress, "create_progress_artifact", lambda **given: told.append(given["description"]) or UUID(int=1))
+    monkeypatch.setattr(progress, "update_progress_artifact", lambda _, **given: told.append(given["description"]))
+    monkeypatch.setattr(logging.getLogger("dataprep"), "level", logging.INFO)
+    with progress.progress_in_ui("sample", "train"):
+        model_stages._show_progress({"table": "pairs", "epoch": 0.5, "step": 1, "n_steps": 4, "loss": 0.25, "learning_rate": 0.1})
+    assert told == ["train of sample: pairs, pass 1, loss 0.250"] * 2
 
 
 def test_progress_that_cannot_be_stored_is_a_warning_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
