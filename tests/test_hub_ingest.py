@@ -65,8 +65,10 @@ def reader(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def read(scratch: Path, repo: str, **source: Any) -> tuple[str, list[tuple[Any, ...]]]:
     """Revision and rows of a source."""
     from dataprep.recipe import Source  # noqa: PLC0415 - in the client's process
+    from dataprep.sources import hub  # noqa: PLC0415
     from dataprep.sources.read import read_source  # noqa: PLC0415
 
+    hub._TIMEOUT_S = 1.0
     section = Source.model_validate({"name": "dyk", "kind": "hub", "repo": repo, "columns": COLUMNS, **source})
     got = read_source(section, folder=None, scratch=scratch)
     return str(got.origin["revision"]), got.rows.select("source_key", "question", "passage", "label").collect().rows()
@@ -119,3 +121,12 @@ def test_a_hub_that_is_busy_says_so(server: Server, reader: ProcessPoolExecutor,
     with pytest.raises(RemoteError, match="the Hub refused or was out of reach"):
         reader.submit(read, tmp_path, "allegro/klej-dyk").result()
     server.faults.clear()
+
+
+def test_a_hub_that_does_not_answer_is_not_waited_for(server: Server, reader: ProcessPoolExecutor, tmp_path: Path) -> None:
+    fill(server.hub.repo("acme/silent"))
+    server.faults.append(Fault("/tree/", "hang", "", 1000))
+    with pytest.raises(RemoteError, match="the Hub refused or was out of reach"):
+        reader.submit(read, tmp_path, "acme/silent").result()
+    server.faults.clear()
+    assert server.waited_for == []

@@ -18,7 +18,7 @@ from hub_server import Fault, Server, serving
 
 from dataprep import io, recipe_file
 from dataprep.build import existing_build
-from dataprep.errors import BusyError, CallError, DataError
+from dataprep.errors import BusyError, CallError, DataError, RemoteError
 from dataprep.publishers import to_folder
 from dataprep.publishers.cards import Place, Publication, model_card
 from dataprep.publishers.file_plan import local_files
@@ -84,10 +84,14 @@ def test_dataset_and_model_load_name_each_other_and_are_left_alone_the_second_ti
     server: Server, alice: ProcessPoolExecutor, original: Path, tmp_path: Path
 ) -> None:
     settings = {"to": [DATASET, MODEL], "tag": "v1", "private": True}
+    alice.submit(publish_build, original, **settings, what=["dataset"]).result()  # a model may follow days later
+    with pytest.raises(RemoteError, match=r"other files \(README.md\); nothing was published; name the same targets as then"):
+        alice.submit(publish_build, original, **(settings | {"to": [DATASET]})).result()
     lines = alice.submit(publish_build, original, **settings).result()
     dataset, model = server.hub.repo("acme/pytania"), server.hub.repo("acme/model", "model")
     commit = dataset.tags["v1"]
     assert [len(dataset.history()), len(model.history())] == [1, 1]
+    assert "unchanged" in lines[0]
     assert [line.split(":")[1] for line in lines] == ["//datasets/acme/pytania", "//acme/model"]
 
     copy = downloaded(server, "acme/pytania", "dataset", tmp_path / "copy")
@@ -155,11 +159,12 @@ def test_a_fine_grained_token_with_the_right_may_write(server: Server, build: Pa
         server.hub.scopes.clear()
 
 
-def test_a_release_that_is_sent_with_xet_loads(server: Server, original: Path, tmp_path: Path) -> None:
-    with client(environment(server.url, tmp_path, xet=True)) as pool:
+def test_a_release_that_is_sent_with_xet_loads(original: Path, tmp_path: Path) -> None:
+    with serving(tmp_path / "hub") as server, client(environment(server.url, tmp_path, xet=True)) as pool:
         lines = pool.submit(publish_build, original, to=[DATASET], tag="v1").result()
+        tree = server.hub.repo("acme/pytania").resolve("v1").tree
     assert "files added" in lines[0]
-    assert server.hub.repo("acme/pytania").resolve("v1").tree["data/pairs/train-00000-of-00001.parquet"].xet
+    assert all(blob.xet for path, blob in tree.items() if path.endswith(".parquet"))
 
 
 def _kept_as_block(token: str, written: dict[str, str], build: Path) -> None:

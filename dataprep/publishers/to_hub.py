@@ -14,6 +14,9 @@ from dataprep.publishers.hub.commit import Change, Message, commit
 from dataprep.publishers.hub.pull_request import propose
 from dataprep.publishers.hub.repository import Repository, State, taken
 
+_NAMED_FILES = 3
+_CARD = "README.md"
+
 
 class Published(NamedTuple):
     """What came of publishing.
@@ -51,7 +54,11 @@ def compare(repo: Repository, files: Mapping[str, LocalFile], message: Message, 
         before = State(named, repo.files(named), before.tags)
     wanted = plan(files, before.files)
     if named is not None and not wanted.is_empty:
-        raise RefusedError(f"{repo.target}: {taken(tag, named)}, and its files are others; nothing was published. Choose another tag")
+        others = ", ".join([*wanted.changed, *wanted.added, *wanted.deleted][:_NAMED_FILES])
+        hint = "name the same targets as then, for the card names them, or " if others == _CARD else ""
+        raise RefusedError(
+            f"{repo.target}: {taken(tag, named)}, and other files ({others}); nothing was published; {hint}choose another tag"
+        )
     return Change(files, wanted, message, before)
 
 

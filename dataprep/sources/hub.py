@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from dataprep.errors import DataError, DataprepError, RemoteError, SourceMissingError
+from dataprep.hub_waiting import limit_waiting
 from dataprep.sources import tables
 from dataprep.sources.columns import Wanted
 
@@ -37,7 +38,8 @@ def commit(repo: str, revision: str | None) -> str:
     if constants.HF_HUB_OFFLINE:
         return _cached(repo, revision).name
     with _explained(repo, revision):
-        return str(HfApi().dataset_info(repo, revision=revision, timeout=_TIMEOUT_S).sha)
+        limit_waiting(_TIMEOUT_S)
+        return str(HfApi().dataset_info(repo, revision=revision).sha)
 
 
 def records(repo: str, columns: Wanted, *, config: str | None, split: str, commit: str) -> Iterator[pl.DataFrame]:
@@ -58,6 +60,7 @@ def records(repo: str, columns: Wanted, *, config: str | None, split: str, commi
         RemoteError: The Hub was out of reach or refused.
         DataError: The data on the Hub cannot be read.
     """
+    limit_waiting(_TIMEOUT_S)
     first_row = 1
     roles: dict[str, str] = {}
     with _explained(repo, commit):

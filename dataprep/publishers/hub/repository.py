@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import SecretStr
 
 from dataprep.errors import RefusedError
+from dataprep.hub_waiting import limit_waiting
 from dataprep.publishers.file_plan import RemoteFile
 from dataprep.publishers.hub.calls import failures, retried, settled
-from dataprep.publishers.hub.client import client
 from dataprep.publishers.targets import HubTarget
 
 if TYPE_CHECKING:
@@ -120,7 +120,20 @@ class Repository:
 
 def repository(target: HubTarget, secret: SecretStr, branch: str = "main", timeout_s: float = 90.0) -> Repository:
     """A repository as the owner of a token sees it, through a client that waits `timeout_s` seconds for an answer."""
-    return Repository(client(secret, timeout_s), target, branch)
+    return Repository(_client(secret, timeout_s), target, branch)
+
+
+@lru_cache(maxsize=1)  # the time limit holds for the whole process, so a client with another one takes the place of the last
+def _client(secret: SecretStr, timeout_s: float) -> "HfApi":
+    """The client of a token, kept: it remembers what the Hub said of the token, which the Hub does not like to be asked twice."""
+    from huggingface_hub import HfApi  # noqa: PLC0415 - start-up time
+    from huggingface_hub.utils.logging import set_verbosity_error  # noqa: PLC0415 - start-up time
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - start-up time
+
+    limit_waiting(timeout_s)
+    disable_progress_bars()
+    set_verbosity_error()  # type: ignore[no-untyped-call]  # what goes wrong is raised, and said by us
+    return HfApi(token=secret.get_secret_value(), library_name="dataprep")
 
 
 def taken(tag: str | None, named: str) -> str:
