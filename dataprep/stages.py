@@ -76,12 +76,12 @@ def deduplicate(build: Build, out: Output) -> str:
 
 def _alike(build: Build, out: Output) -> "Alike":
     """Finds the pairs of passages that the base model takes for alike; their vectors are in a file while it looks."""
-    from dataprep.duplicates import same_texts, semantic
+    from dataprep.duplicates import semantic
     from dataprep.models import base_model
 
     passages = build.table("filter", "rows").select(pl.col("passage").unique())
     encode = base_model.passage_encoder(build.recipe, passages=lambda: passages.collect()["passage"])
-    min_cosine = min(same_texts.REVIEW_COSINE, build.recipe.deduplicate.min_passage_cosine)
+    min_cosine = build.recipe.deduplicate.min_passage_cosine
     return lambda texts: semantic.cosine_pairs(texts, encode=encode, min_cosine=min_cosine, scratch=out.root)
 
 

@@ -58,7 +58,7 @@ def encode(texts: Sequence[str]) -> NDArray[np.float32]:
     return np.array(rows, np.float32).reshape(len(texts), -1)
 
 
-def alike(min_cosine: float = 0.9) -> Callable[[pl.DataFrame], pl.DataFrame]:
+def alike(min_cosine: float) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return lambda texts: cosine_pairs(texts, encode=encode, min_cosine=min_cosine)
 
 
@@ -69,7 +69,7 @@ def rows(triples: Sequence[tuple[str, str, int | None]]) -> pl.LazyFrame:
 
 def run(table: pl.LazyFrame, **changes: Any) -> dict[str, pl.DataFrame]:
     chosen = Deduplicate(passages="semantic").model_dump() | changes
-    tables = deduplicate(table, alike=alike(min(0.9, chosen["min_passage_cosine"])), **chosen)
+    tables = deduplicate(table, alike=alike(chosen["min_passage_cosine"]), **chosen)
     return {name: frame.collect() for name, frame in tables._asdict().items()}
 
 
@@ -110,10 +110,16 @@ def test_no_model_is_asked_unless_the_recipe_says_so(passages: str) -> None:
     assert tables.corpus.collect().height == 2
 
 
-def test_the_threshold_is_met_on_its_boundary_and_weaker_links_are_kept_for_review() -> None:
+def test_a_model_that_takes_most_passages_for_alike_is_refused() -> None:
+    texts = pl.DataFrame({"id": [f"p{i:04}" for i in range(500)], "text": ["dom"] * 500})
+    with pytest.raises(CallError, match=r"more than 50 other passages reach a cosine of 0.9 with each of 500"):
+        cosine_pairs(texts, encode=encode, min_cosine=0.9)
+
+
+def test_the_threshold_is_met_on_its_boundary() -> None:
     other = f"{REWORDED} nad w"
     table = rows([("kto?", SENTENCE, 1), ("co?", other, 0)])
-    cosine = run(table)["links"]["cosine"].item()
+    cosine = run(table, min_passage_cosine=0.9)["links"]["cosine"].item()
     assert 0.9 < cosine < 0.95
     assert run(table, min_passage_cosine=cosine)["corpus"].height == 1
     assert run(table, min_passage_cosine=cosine + 1e-6)["corpus"].height == 2
@@ -169,9 +175,9 @@ def test_positives_of_one_meaning_tie_their_questions_and_are_no_negatives(cosin
 
 def built(folder: Path, triples: Sequence[tuple[str, str, int | None]], **changes: Any) -> Build:
     recipe = Recipe(name="b", sources=(Source(name="s", kind="tsv", path="s.tsv"),), deduplicate=Deduplicate(**changes))
-    tables = deduplicate(
-        rows(triples), alike=alike() if recipe.deduplicate.passages == "semantic" else None, **recipe.deduplicate.model_dump()
-    )
+    chosen = recipe.deduplicate
+    found = alike(chosen.min_passage_cosine) if chosen.passages == "semantic" else None
+    tables = deduplicate(rows(triples), alike=found, **chosen.model_dump())
     for name in Deduplicated._fields:
         io.write_table(getattr(tables, name), folder / "stages" / "deduplicate" / f"{name}.parquet")
     io.write_table(rows(triples), folder / "stages" / "filter" / "rows.parquet")
@@ -182,17 +188,18 @@ def built(folder: Path, triples: Sequence[tuple[str, str, int | None]], **change
 
 def test_another_cosine_is_tried_without_a_model(tmp_path: Path) -> None:
     triples = [("kto?", SENTENCE, 1), ("co?", f"{REWORDED} nad w", 0), ("ile?", REWORDED, 0), ("jak?", f"{REWORDED} nad w Anna", 0)]
-    build = built(tmp_path, triples, passages="semantic")
+    build = built(tmp_path, triples, passages="semantic", min_passage_cosine=0.9)
     found = dedup_report(build, threshold=0.8)
-    assert found["cosine"] == {"threshold": 0.95, "recipe": 0.95, "measured_from": 0.9}
+    assert found["cosine"] == {"threshold": 0.9, "recipe": 0.9, "measured_from": 0.9}
     assert (found["counts"]["newly_merged"], found["counts"]["no_longer_merged"]) == (0, 0)
-    lower = dedup_report(build, threshold=0.8, cosine=0.9)
-    again = built(tmp_path / "2", triples, passages="semantic", min_passage_cosine=0.9)
+    higher = dedup_report(build, threshold=0.8, cosine=0.95)
+    again = built(tmp_path / "2", triples, passages="semantic", min_passage_cosine=0.95)
     before, after = (
         set(b.table("deduplicate", "merged_passages").select("passage_id", "into_id").collect().rows()) for b in (build, again)
     )
-    assert {(pair["passage_id"], pair["into_id"]) for pair in lower["newly_merged"]} == after - before != set()
-    assert lower["counts"]["merged_then"] == len(after)
+    gone = {(pair["passage_id"], pair["into_id"]) for pair in higher["no_longer_merged"]}
+    assert gone == {pair for pair in before - after if pair[0] not in dict(after)} != set()
+    assert higher["counts"]["merged_then"] == len(after)
     with pytest.raises(CallError, match=r"cosine 0.8: links of .* are measured from 0.9 to 1"):
         dedup_report(build, threshold=0.8, cosine=0.8)
     with pytest.raises(CallError, match="has none"):
@@ -213,7 +220,7 @@ def test_the_sample_through_the_stages_with_the_embedded_model(tmp_path: Path) -
         assert events["score"].is_between(0.6, 1).all()
         told = stories(build, events["row_id"].item(0))[0].duplicates
         assert any(duplicate.get("cosine") for duplicate in told)
-        assert dedup_report(build, threshold=0.8, cosine=0.9)["counts"]["no_longer_merged"] > 0
+        assert dedup_report(build, threshold=0.8, cosine=0.99)["counts"]["no_longer_merged"] > 0
     recipes = [recipe_file.load("sample", (*overrides[:1], *more)) for more in ((), ("train.base_model=owner/model",))]
     assert STAGES["deduplicate"].settings(recipes[0]) != STAGES["deduplicate"].settings(recipes[1])
 

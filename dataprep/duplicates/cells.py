@@ -29,6 +29,11 @@ _BLOCK = 1 << 22  # products held at once: 16 MB
 _SLACK = 1e-3  # products of float32 are off by less; what is let through is measured again
 _DECIMALS = 6  # a model's float32 numbers carry no more
 _SEED = 1
+MAX_PAIRS_PER_VECTOR = 50  # on average; more are no duplicates, but a model that takes most texts for alike
+
+
+class TooManyPairsError(Exception):
+    """So many vectors are close to one another that their pairs tell nothing."""
 
 
 def close_pairs(vectors: Vectors, *, min_cosine: float) -> tuple[Integers, Integers, NDArray[np.float64]]:
@@ -41,13 +46,19 @@ def close_pairs(vectors: Vectors, *, min_cosine: float) -> tuple[Integers, Integ
     Returns:
         Positions left < right, each pair once and in order, and their cosines, computed in float64 and
         rounded to six decimals.
+
+    Raises:
+        TooManyPairsError: There are more than MAX_PAIRS_PER_VECTOR x n; memory holds no more.
     """
     n_vectors = len(vectors)
-    found = [np.empty(0, np.int64)]
+    found, n_found = [np.empty(0, np.int64)], 0
     for visitors, members in _meetings(vectors):
         left, right = _products(vectors, visitors, members, min_cosine=min_cosine)
         pairs = np.minimum(left, right) * n_vectors + np.maximum(left, right)
         found.append(np.unique(pairs[left != right]))
+        n_found += len(found[-1])
+        if n_found > 2 * MAX_PAIRS_PER_VECTOR * n_vectors:  # two cells may find the same pair
+            raise TooManyPairsError
     pairs = np.unique(np.concatenate(found))
     left, right = pairs // max(n_vectors, 1), pairs % max(n_vectors, 1)
     cosines = _cosines(vectors, left, right)

@@ -13,7 +13,7 @@ import polars as pl
 from dataprep.build import Build
 from dataprep.duplicates import same_texts
 from dataprep.duplicates.guards import strict_fold
-from dataprep.duplicates.same_texts import REVIEW_COSINE, REVIEW_JACCARD, close
+from dataprep.duplicates.same_texts import REVIEW_JACCARD, close
 from dataprep.errors import CallError
 from dataprep.recipe import Deduplicate
 from dataprep.reports.marking import Run, compare, excerpt
@@ -102,13 +102,10 @@ def _cosines(build: Build, cosine: float | None) -> dict[str, float] | None:
         if cosine is not None:
             raise CallError(f'cosine {cosine:g}: {build.folder} has none; set deduplicate.passages = "semantic" and run the build again')
         return None
-    found = {
-        "threshold": settings.min_passage_cosine if cosine is None else cosine,
-        "recipe": settings.min_passage_cosine,
-        "measured_from": min(REVIEW_COSINE, settings.min_passage_cosine),
-    }
-    _check_reach(build, "cosine", found["threshold"], "min_passage_cosine", found["measured_from"])
-    return found
+    least = settings.min_passage_cosine
+    threshold = least if cosine is None else cosine
+    _check_reach(build, "cosine", threshold, "min_passage_cosine", least)
+    return {"threshold": threshold, "recipe": least, "measured_from": least}
 
 
 def _texts(build: Build, links: pl.DataFrame) -> pl.DataFrame:

@@ -16,8 +16,6 @@ from dataprep.text import fold
 
 REVIEW_JACCARD = 0.7  # links from here on are kept although they merge nothing: opposite labels are looked for along them
 
-REVIEW_COSINE = 0.9  # the same of links by the base model's vectors
-
 _LINK = ("passage_id", "other_id", "kind", "jaccard", "cosine")
 Alike = Callable[[pl.DataFrame], pl.DataFrame]  # texts (id, text) -> left, right (left > right as text), cosine
 

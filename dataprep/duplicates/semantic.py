@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dataprep.duplicates.cells import Vectors, close_pairs
+from dataprep.duplicates.cells import MAX_PAIRS_PER_VECTOR, TooManyPairsError, Vectors, close_pairs
+from dataprep.errors import CallError
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 PAIRS = pl.Schema({"left": pl.String, "right": pl.String, "cosine": pl.Float64})
@@ -27,13 +28,23 @@ def cosine_pairs(texts: pl.DataFrame, *, encode: Encode, min_cosine: float, scra
     Returns:
         PAIRS: left, right (ids, left > right as text) and cosine, sorted by left and right. Every cosine is
         computed from the vectors themselves; a pair can be missed, see `cells`.
+
+    Raises:
+        CallError: The model takes most texts for alike, so that the threshold tells nothing.
     """
     ordered = texts.sort("id")
     if ordered.is_empty():
         return pl.DataFrame(schema=PAIRS)
     with TemporaryDirectory(dir=scratch) as folder:
         vectors = _encoded(ordered["text"], encode, Path(folder) / "vectors.npy")
-        earlier, later, cosines = close_pairs(vectors, min_cosine=min_cosine)
+        try:
+            earlier, later, cosines = close_pairs(vectors, min_cosine=min_cosine)
+        except TooManyPairsError:
+            crowd = (
+                f"on average more than {MAX_PAIRS_PER_VECTOR} other passages reach a cosine of {min_cosine:g} with each of {len(ordered):,}"
+            )
+            advice = 'raise it, choose another base model, or set passages = "near"'
+            raise CallError(f"[deduplicate] min_passage_cosine: {crowd}, so it tells nothing; {advice}") from None
         del vectors
     ids = ordered["id"]
     found = pl.DataFrame({"left": ids.gather(later), "right": ids.gather(earlier), "cosine": cosines}, schema=PAIRS)
