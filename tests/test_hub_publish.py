@@ -208,3 +208,16 @@ def test_who_may_not_write_may_propose_small_files(server: Server, alice: Proces
     repo = server.hub.repo("alice/proposed")
     assert server.contents(repo) == FILES
     assert server.contents(repo, "refs/pr/1") == small
+
+
+def test_no_attempt_starts_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    began = []
+
+    def call() -> None:
+        began.append(1)
+        raise ConnectionError
+
+    monkeypatch.setattr(calls, "_PATIENCE_S", 0.5)  # less than the wait after the first attempt
+    with pytest.raises(ConnectionError):
+        calls.retried(call)
+    assert len(began) == 1
