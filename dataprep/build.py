@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from inspect import getsource
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -20,7 +19,7 @@ from uuid import uuid4
 import polars as pl
 
 from dataprep import io, recipe_file
-from dataprep.code import code_digest
+from dataprep.code import code_digest, function_digest
 from dataprep.errors import CallError
 from dataprep.holding import held
 from dataprep.recipe import Recipe
@@ -86,7 +85,7 @@ class Stage:
         run: Reads tables of earlier stages, writes its own; returns what there is to say in one line.
         reads: The stages whose files it reads.
         settings: Everything of the recipe that it reads.
-        modules: The modules that it calls; with all of dataprep that they import, they are its code.
+        modules: The modules that it calls; its code are they and all of dataprep that they import, and `run` with its helpers.
         source: Digest of what lies outside the build, for stages that read such a thing.
     """
 
@@ -226,6 +225,6 @@ def _key(stage: Stage, build: Build) -> str:
         "inputs": inputs,
         "settings": stage.settings(build.recipe),
         "source": stage.source(build.recipe),
-        "code": [getsource(stage.run), code_digest("dataprep.io", "dataprep.schemas", *stage.modules)],
+        "code": [function_digest(stage.run), code_digest("dataprep.io", "dataprep.schemas", *stage.modules)],
     }
     return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,10 +1,12 @@
 """Build folders: a stage is finished or absent, and runs again only for a reason."""
 
+import hashlib
+import importlib
 import multiprocessing
 import os
 import signal
+import sys
 import time
-from copy import copy
 from pathlib import Path
 
 import polars as pl
@@ -12,8 +14,9 @@ import pytest
 
 from dataprep import code
 from dataprep.build import Build, Output, Stage, existing_build, finish, is_current, opened
-from dataprep.code import code_digest
+from dataprep.code import code_digest, function_digest
 from dataprep.errors import BusyError, CallError
+from dataprep.pipeline import FINE_TUNE, PREPARE, STAGES
 from dataprep.recipe import Recipe
 from dataprep.recipe_file import load
 
@@ -106,23 +109,79 @@ def test_a_stage_whose_input_is_missing_says_so(tmp_path: Path, recipe: Recipe) 
 def test_an_edit_in_a_helper_of_a_helper_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_digest("dataprep.recipe_file")
     forget()
-    real, edited = code.find_spec, tmp_path / "errors.py"
+    real, edited = code._origin, tmp_path / "errors.py"
     edited.write_text("# edited\n", encoding="utf-8")
-
-    def moved(name: str) -> object:
-        spec = copy(real(name))  # the module's own must stay as it is
-        if name == "dataprep.errors" and spec is not None:
-            spec.origin = str(edited)
-        return spec
-
-    monkeypatch.setattr(code, "find_spec", moved)
+    monkeypatch.setattr(code, "_origin", lambda name: edited if name == "dataprep.errors" else real(name))
     assert code_digest("dataprep.recipe_file") != before
+    monkeypatch.undo()
     forget()
+
+
+_CODE = """
+from dataprep import errors
+from dataprep.recipe import Recipe, public_name
+
+LIMIT = 3
+UNUSED = 4
+
+def run(build: Recipe) -> str:
+    return _helper(build)
+
+def _helper(build):
+    from dataprep import holding
+    return LIMIT + _deeper(build)
+
+def _deeper(build):
+    return 1
+
+def _of_another_stage(build):
+    return errors
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "runs_again"),
+    [
+        pytest.param("return 1", "return 2", True, id="a helper of a helper in the stage's module"),
+        pytest.param("LIMIT = 3", "LIMIT = 4", True, id="a constant of a helper"),
+        pytest.param("import holding", "import identity", True, id="a module that a helper imports late"),
+        pytest.param("return 1", "return public_name", True, id="a module that a helper uses"),
+        pytest.param("return errors", "return 0", False, id="the helper of another stage"),
+        pytest.param("UNUSED = 4", "UNUSED = 5", False, id="a constant that nothing uses"),
+        pytest.param("return 1", "return 1  # one", False, id="a comment"),
+    ],
+)
+def test_an_edit_of_a_stages_own_helpers_runs_it_again(
+    old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, runs_again: bool
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    digests = []
+    for name, text in (("stage_before", _CODE), ("stage_after", _CODE.replace(old, new))):
+        assert old in _CODE
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+        importlib.invalidate_caches()
+        digests.append(function_digest(importlib.import_module(name).run))
+        sys.modules.pop(name)
+    forget()
+    assert (digests[0] != digests[1]) == runs_again
+
+
+def test_every_stage_covers_the_helpers_of_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code, "code_digest", lambda *modules: " ".join(modules))
+    seen: list[str] = []
+    monkeypatch.setattr(code, "sha256", lambda text: seen.append(text.decode()) or hashlib.sha256(text))
+    for name in PREPARE + FINE_TUNE:
+        function_digest.__wrapped__(STAGES[name].run)
+    by_stage = dict(zip(PREPARE + FINE_TUNE, seen, strict=True))
+    assert all("def _height" in by_stage[name] for name in ("ingest", "filter", "deduplicate"))
+    assert "def _statistics" in by_stage["release"]
+    assert "dataprep.duplicates.semantic" in by_stage["deduplicate"]
+    assert "def _base_model" in by_stage["train"]
 
 
 def forget() -> None:
     """Let the digests be computed anew."""
-    for cached in (code.code_digest, code._origin, code._read):
+    for cached in (code.code_digest, code.function_digest, code._definitions, code._origin, code._read):
         cached.cache_clear()
 
 

@@ -9,6 +9,8 @@ import pytest
 from hub_clients import client, environment, publish_files, refused
 from hub_server import Fault, Server, serving
 
+from dataprep.publishers.hub import calls
+
 FILES = {
     "README.md": b"---\nlanguage:\n- pl\n---\n# Dane\n",
     "manifest.json": b'{"schema": 1}\n',
