@@ -116,6 +116,32 @@ def _fine_tune(folder: Path, until: str, *, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("recipe")
+@click.option("--over", type=_FOLDER, required=True, metavar="FILE", help="TOML file of the data recipes that are compared.")
+@click.option("--seeds", "n_seeds", type=click.IntRange(min=1), default=3, show_default=True, help="Seeds; each has splits of its own.")
+@click.option("--build", "folder", type=_FOLDER, help="Build folder that gets the table; default data/build/<recipe name>.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a key of the recipe; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+def ablate(recipe: str, over: Path, n_seeds: int, folder: Path | None, overrides: tuple[str, ...], *, as_json: bool) -> None:
+    """Compare data recipes: the same base model and budget, settings chosen on validation, paired over seeds and questions.
+
+    \b
+    Example:
+      dataprep ablate sample --over over.toml --seeds 5
+    """
+    from dataprep.ablation.plan import cells, read_over
+    from dataprep.recipe_file import load
+    from flows.screen import shown_stages
+
+    loaded, compared = load(recipe, overrides), read_over(over)
+    cells(loaded, compared, n_seeds=n_seeds)  # say what is wrong with them before Prefect's server is started
+    place = folder or Path("data/build") / loaded.name
+    with shown_stages(quiet=as_json):
+        document = _with_prefect("ablate", recipe=loaded, over=compared, n_seeds=n_seeds, folder=place)
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2) if as_json else (place / "ablation.md").read_text(encoding="utf-8"))
+
+
+@cli.command()
 @click.argument("build", type=_FOLDER)
 @click.option("--to", "targets", multiple=True, metavar="TARGET", help=_TARGETS)
 @click.option("--what", default="", help="dataset, model or both, separated by a comma. Default: the recipe's.")

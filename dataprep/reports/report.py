@@ -26,6 +26,7 @@ _FILES = {
     "negatives": "stages/negatives/report.json",
     "training": "stages/train/training.json",
     "evaluation": "evaluation.json",
+    "ablation": "ablation.json",
 }
 _ORDER = (*SPLITS, "judged", "bm25", "base", "finetuned", "hybrid", "finetuned-base", "finetuned-bm25", "hybrid-bm25", "hybrid-finetuned")
 

@@ -28,6 +28,9 @@ def charts(figures: Mapping[str, Any], *, ledger_address: Callable[..., str]) ->
         )
     if figures["training"] and figures["training"]["loss"]:
         found["training"] = _training(figures["training"])
+    if figures["ablation"]:
+        points = ablation_points(figures["ablation"])
+        found["ablation"] = _inline(draw.intervals(points, unit=PRIMARY), "ablation", f"{PRIMARY} by data recipe with 95 % intervals")
     return found
 
 
@@ -65,6 +68,19 @@ def evaluation_points(evaluation: Mapping[str, Any], metric: str) -> list[tuple[
         )
         for system, dimensions in evaluation["systems"].items()
         for dimension, values in dimensions.items()
+    ]
+
+
+def ablation_points(ablation: Mapping[str, Any]) -> list[tuple[str, str, float, float, float]]:
+    """Name, whether it is the baseline, value, low and high of the primary metric for every data recipe, best first."""
+    best_first = sorted(ablation["recipes"], key=lambda recipe: -recipe["figures"][PRIMARY]["value"])
+    return [
+        (
+            recipe["name"],
+            "baseline" if recipe["name"] == ablation["baseline"] else "other",
+            *(recipe["figures"][PRIMARY][key] for key in ("value", "low", "high")),
+        )
+        for recipe in best_first
     ]
 
 
