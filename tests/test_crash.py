@@ -1,4 +1,4 @@
-"""SIGKILL to the flow, the worker or the server at seeded moments: a rerun gives the same release, and nothing is left behind.
+"""SIGKILL to the flow, the worker or the server at seeded moments: a rerun gives the same release, published once, and nothing is left.
 
 Moments are counted from the second in which the flow takes hold of its folder, for before it nothing can be lost.
 """
@@ -10,10 +10,14 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from hub_clients import environment
+from hub_server import Server, serving
 from prefect_case import Site, wait_for
 
 from dataprep import io
@@ -66,29 +70,70 @@ def leftovers(build: Path) -> list[str]:
     return hidden + [path.name for path in (build / ".scratch").glob("*")]
 
 
-def _prepare(recipe: str, build: str, api: str, home: str) -> None:
-    """The flow in a process of its own, against a server."""
-    os.environ["PREFECT_HOME"] = home
+def _prepare_and_publish(recipe: str, build: str, api: str, home: str, hub: dict[str, str]) -> None:
+    """The flows in a process of their own, against a server and the test Hub."""
+    os.environ |= {"PREFECT_HOME": home, **hub}
     from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415 - in the child
 
     from flows.prepare import prepare  # noqa: PLC0415
+    from flows.publish import publish  # noqa: PLC0415
 
+    made = Recipe.model_validate_json(recipe)
     with temporary_settings({PREFECT_API_URL: api, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        prepare(Recipe.model_validate_json(recipe), Path(build))
+        prepare(made, Path(build))
+        if made.publish.to:
+            publish(made, Path(build))
 
 
-def run(recipe: Recipe, build: Path, site: Site) -> Any:
-    process = _PROCESSES.Process(target=_prepare, args=(recipe.model_dump_json(), str(build), site.api, str(site.home / "prefect")))
+def run(recipe: Recipe, build: Path, site: Site, hub: dict[str, str] | None = None) -> Any:
+    arguments = (recipe.model_dump_json(), str(build), site.api, str(site.home / "prefect"), hub or {})
+    process = _PROCESSES.Process(target=_prepare_and_publish, args=arguments)
     process.start()
     return process
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("hub")) as running:
+        yield running
+
+
+@pytest.fixture
+def published(recipe: Recipe, hub: Server, undisturbed: dict[str, str], tmp_path: Path) -> Iterator["Published"]:
+    """A recipe that is published, and afterwards the proof that it was published once."""
+    name = f"alice/{tmp_path.name}"
+    settings = recipe.publish.model_copy(update={"to": (f"hf://datasets/{name}",), "what": ("dataset",), "tag": "v1"})
+    yield Published(recipe.model_copy(update={"publish": settings}), environment(hub.url, tmp_path / "home"))
+    repo = hub.hub.repo(name)
+    assert [commit.id for commit in repo.history()] == list(repo.tags.values())
+    sent = {f"release/{path}": sha256(data).hexdigest() for path, data in hub.contents(repo).items() if path != "README.md"}
+    assert sent == {path: digest for path, digest in undisturbed.items() if path.startswith("release/") and not path.endswith("/README.md")}
+    assert loaders(hub) == []
+
+
+class Published(NamedTuple):
+    """A recipe with a target, and the environment in which the Hub's client finds the test Hub."""
+
+    recipe: Recipe
+    hub: dict[str, str]
+
+
+def loaders(hub: Server) -> list[int]:
+    """Processes that load what was published, and outlive a publisher that was killed."""
+    mark, found = f"HF_ENDPOINT={hub.url}".encode(), []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if mark in environ.read_bytes().split(b"\0") and b"hub.loading" in environ.with_name("cmdline").read_bytes():
+                found.append(int(environ.parent.name))
+    return found
 
 
 def is_held_or_over(build: Path, process: Any) -> bool:
     return (build / ".holder").is_file() or not process.is_alive()
 
 
-def finished(recipe: Recipe, build: Path, site: Site) -> None:
-    process = run(recipe, build, site)
+def finished(recipe: Recipe, build: Path, site: Site, hub: dict[str, str] | None = None) -> None:
+    process = run(recipe, build, site, hub)
     process.join(240)
     assert process.exitcode == 0
 
@@ -96,8 +141,19 @@ def finished(recipe: Recipe, build: Path, site: Site) -> None:
 @pytest.fixture(scope="module")
 def seconds_held(recipe: Recipe, site: Site, tmp_path_factory: pytest.TempPathFactory) -> float:
     """How long an undisturbed flow holds its folder."""
-    build = tmp_path_factory.mktemp("timed") / "build"
-    process = run(recipe, build, site)
+    return _seconds(recipe, tmp_path_factory.mktemp("timed") / "build", site, {})
+
+
+@pytest.fixture(scope="module")
+def seconds_published(recipe: Recipe, site: Site, hub: Server, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """The same of one that publishes too."""
+    folder = tmp_path_factory.mktemp("timed")
+    settings = recipe.publish.model_copy(update={"to": ("hf://datasets/alice/timed",), "what": ("dataset",)})
+    return _seconds(recipe.model_copy(update={"publish": settings}), folder / "build", site, environment(hub.url, folder))
+
+
+def _seconds(recipe: Recipe, build: Path, site: Site, hub: dict[str, str]) -> float:
+    process = run(recipe, build, site, hub)
     wait_for("the flow", lambda: is_held_or_over(build, process), 120, 0.01)
     start = time.monotonic()
     process.join(240)
@@ -110,11 +166,11 @@ def moments(name: str, count: int, seconds: float) -> Iterator[float]:
     return (seeded.uniform(0, seconds) for _ in range(count))
 
 
-def kill_flows(recipe: Recipe, build: Path, site: Site, waits: Iterator[float]) -> int:
+def kill_flows(recipe: Recipe, build: Path, site: Site, waits: Iterator[float], hub: dict[str, str] | None = None) -> int:
     """Kill one run after the other on one folder; the number of those that were still alive."""
     n_killed = 0
     for wait_s in waits:
-        process = run(recipe, build, site)
+        process = run(recipe, build, site, hub)
         wait_for("the flow", lambda running=process: is_held_or_over(build, running), 120, 0.01)
         time.sleep(wait_s)
         n_killed += process.is_alive()
@@ -125,23 +181,23 @@ def kill_flows(recipe: Recipe, build: Path, site: Site, waits: Iterator[float]) 
 
 @pytest.mark.parametrize(("kills", "seed"), [(6, "a"), *(pytest.param(7, seed, marks=pytest.mark.slow) for seed in "bcdefghi")])
 def test_a_killed_flow_goes_on_to_the_same_bytes(
-    kills: int, seed: str, recipe: Recipe, undisturbed: dict[str, str], seconds_held: float, site: Site, tmp_path: Path
+    kills: int, seed: str, published: Published, undisturbed: dict[str, str], seconds_published: float, site: Site, tmp_path: Path
 ) -> None:
     build = tmp_path / "build"
-    assert kill_flows(recipe, build, site, moments(f"flow {seed}", kills, seconds_held)) >= kills // 2
-    finished(recipe, build, site)
+    assert kill_flows(published.recipe, build, site, moments(f"flow {seed}", kills, seconds_published), published.hub) >= kills // 2
+    finished(published.recipe, build, site, published.hub)
     assert digests(build) == undisturbed
     assert leftovers(build) == []
 
 
 @pytest.mark.parametrize("seed", ["a", "b", *(pytest.param(str(n), marks=pytest.mark.slow) for n in range(15))])
 def test_a_flow_outlives_a_killed_server(
-    seed: str, recipe: Recipe, undisturbed: dict[str, str], seconds_held: float, site: Site, tmp_path: Path
+    seed: str, published: Published, undisturbed: dict[str, str], seconds_published: float, site: Site, tmp_path: Path
 ) -> None:
     build = tmp_path / "build"
-    process = run(recipe, build, site)
+    process = run(published.recipe, build, site, published.hub)
     wait_for("the flow", lambda: is_held_or_over(build, process), 120, 0.01)
-    time.sleep(next(moments(f"server {seed}", 1, seconds_held)))
+    time.sleep(next(moments(f"server {seed}", 1, seconds_published)))
     site.kill("server")
     site.start_server()
     process.join(240)

@@ -4,7 +4,9 @@
 loads and is what the folder holds.
 """
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -93,6 +95,13 @@ def load_model(repo: str, commit: str, folder: Path) -> None:
         raise ValueError(f"{repo}: gives other vectors than {folder.name}")
 
 
+def _end_with_parent() -> None:
+    """Linux: end at once if the publisher is killed outright (prctl PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 if __name__ == "__main__":
+    _end_with_parent()
     kind, repo, commit, folder = sys.argv[1:]
     {"dataset": load_dataset, "model": load_model}[kind](repo, commit, Path(folder))
