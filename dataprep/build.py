@@ -22,6 +22,7 @@ from dataprep import io, recipe_file
 from dataprep.code import code_digest, function_digest
 from dataprep.errors import CallError
 from dataprep.holding import held
+from dataprep.parts import Each, in_turn
 from dataprep.recipe import Recipe
 
 _RECORD = "stage.json"
@@ -36,7 +37,11 @@ class Build:
 
     def table(self, stage: str, name: str) -> pl.LazyFrame:
         """A table that a stage wrote, scanned."""
-        return pl.scan_parquet(self.folder / "stages" / stage / f"{name}.parquet")
+        return pl.scan_parquet(self.place(stage, name))
+
+    def place(self, stage: str, name: str) -> Path:
+        """Where a stage wrote a table: a file, or a folder of its parts."""
+        return self.folder / "stages" / stage / f"{name}.parquet"
 
     def json(self, stage: str, name: str) -> dict[str, Any]:
         """An object that a stage wrote."""
@@ -58,10 +63,11 @@ class Build:
 
 
 class Output(NamedTuple):
-    """Where a stage writes: `stage` becomes stages/<stage>, `root` the build folder."""
+    """Where a stage writes: `stage` becomes stages/<stage>, `root` the build folder; `each` carries out what it does part by part."""
 
     stage: Path
     root: Path
+    each: Each = in_turn
 
     def table(self, name: str, frame: pl.LazyFrame | pl.DataFrame, schema: pl.Schema | None = None) -> None:
         """Write one table of the stage."""
@@ -161,13 +167,13 @@ def _is_build(folder: Path) -> bool:
     return (folder / "recipe.toml").is_file() and ((folder / ".lock").exists() or (folder / "stages").is_dir())
 
 
-def finish(stage: Stage, build: Build) -> Done:
-    """Run a stage unless it is finished already for these inputs, settings and code."""
+def finish(stage: Stage, build: Build, each: Each = in_turn) -> Done:
+    """Run a stage unless it is finished already for these inputs, settings and code; an engine may spread its parts."""
     place, key = build.folder / "stages" / stage.name, _key(stage, build)
     if record := _current_record(place, key, build.folder):
         return Done(stage.name, is_reused=True, summary=record["summary"])
     scratch = build.folder / ".scratch" / f"{stage.name}-{uuid4().hex[:8]}"
-    output = Output(scratch / "stages" / stage.name, scratch)
+    output = Output(scratch / "stages" / stage.name, scratch, each)
     output.stage.mkdir(parents=True)
     summary = stage.run(build, output)
     files = {str(p.relative_to(scratch)): {"bytes": p.stat().st_size, "sha256": io.file_sha256(p)} for p in io.files_below(scratch)}

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from dataprep import io, model_stages, stages
+from dataprep import io, model_stages, row_stages, stages
 from dataprep.build import Stage
 from dataprep.filtering.token_lengths import limited
 from dataprep.recipe import Recipe, Source
@@ -76,11 +76,11 @@ def _closeness(recipe: Recipe) -> list[float]:
 
 
 _STAGES = (
-    Stage("ingest", stages.ingest, (), _sources, ("dataprep.sources.read",), source_digest),
-    Stage("clean", stages.clean, ("ingest",), lambda r: r.clean.model_dump(), ("dataprep.clean.cleaning",)),
+    Stage("ingest", row_stages.ingest, (), _sources, ("dataprep.sources.read",), source_digest),
+    Stage("clean", row_stages.clean, ("ingest",), lambda r: r.clean.model_dump(), ("dataprep.clean.cleaning",)),
     Stage(
         "filter",
-        stages.filter_rows,
+        row_stages.filter_rows,
         ("clean",),
         _filter,
         ("dataprep.filtering.filters", "dataprep.filtering.reference_stages", "dataprep.filtering.token_lengths"),

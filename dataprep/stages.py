@@ -1,63 +1,19 @@
-"""One function per stage: scan what earlier stages wrote, call the pure function, write its tables."""
+"""The stages that look at all rows at once, a function each: scan what earlier stages wrote, call the pure function, write its tables."""
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from dataprep import io, schemas
 from dataprep.build import Build, Output
-from dataprep.errors import DataError
 from dataprep.progress import progress_of
 from dataprep.recipe import public_name
 from dataprep.rule_names import rule_names
 
 if TYPE_CHECKING:
     from dataprep.duplicates.same_texts import Alike
-
-
-def ingest(build: Build, out: Output) -> str:
-    """Read every source into rows, each with its row_id; what cannot be read is rejected with a reason."""
-    from dataprep.sources import read
-
-    with TemporaryDirectory(dir=out.root.parent) as scratch:  # the rows are read in chunks, which the frames scan
-        parts = [read.read_source(source, folder=None, scratch=Path(scratch)) for source in build.recipe.sources]
-        out.table("rows", pl.concat([part.rows for part in parts]).sort("row_id"), schemas.ROWS)
-        out.table("events", pl.concat([part.rejected for part in parts]).sort("row_id"), schemas.LEDGER)
-    out.json("origins", {"sources": [part.origin for part in parts]})
-    n_rows, n_rejected = _height(out, "rows"), _height(out, "events")
-    if not n_rows:
-        raise DataError(_nothing_left(f"all {n_rejected} rows were rejected", pl.scan_parquet(out.stage / "events.parquet")))
-    return f"{_n(n_rows)} rows read, {_n(n_rejected)} rejected"
-
-
-def clean(build: Build, out: Output) -> str:
-    """Mend the texts by named rules."""
-    from dataprep.clean import cleaning
-
-    rules = [name for name, is_on in build.recipe.clean.model_dump().items() if is_on]
-    cleaned = cleaning.clean(build.table("ingest", "rows"), rules=rules)
-    out.tables({"rows": (cleaned.rows, schemas.ROWS), "events": (cleaned.events, schemas.LEDGER)})
-    events = pl.read_parquet(out.stage / "events.parquet", columns=["row_id"])
-    return f"{_n(events['row_id'].n_unique())} rows changed, {_n(events.height)} changes"
-
-
-def filter_rows(build: Build, out: Output) -> str:
-    """Drop rows outside the limits, with every measured value."""
-    from dataprep.filtering import filters, reference_stages, token_lengths
-
-    rows, limits = build.table("clean", "rows"), build.recipe.filter.model_dump()
-    kept = filters.keep(rows, token_counts=token_lengths.token_counts(rows, build.recipe), **limits)
-    out.tables({"rows": (kept.kept, schemas.ROWS), "events": (kept.events, schemas.LEDGER), "measures": (kept.measures, None)})
-    reference_stages.decontaminate(build, out)
-    n_rows = _height(out, "rows")
-    dropped = pl.scan_parquet(out.stage / "events.parquet").filter(pl.col("action") == "dropped")
-    if not n_rows:
-        raise DataError(_nothing_left("the filters and reference sets dropped every row", dropped))
-    return f"{_n(n_rows)} rows kept, {_n(dropped.select(pl.len()).collect().item())} dropped"
 
 
 def deduplicate(build: Build, out: Output) -> str:
@@ -230,16 +186,3 @@ def _height(out: Output, table: str) -> int:
 
 def _n(count: int) -> str:
     return f"{count:,}"
-
-
-def _nothing_left(what: str, events: pl.LazyFrame) -> str:
-    """Why there is nothing to go on with: the commonest rules and one example of each."""
-    by_rule = (
-        events.group_by("rule").agg(pl.len(), pl.col("source_key").min(), pl.col("before").first(), pl.col("after").first())
-        .sort("len", descending=True).head(5).collect()
-    )  # fmt: skip
-    lines = [
-        f"  {r['len']:,} by rule {r['rule']}, for example {r['source_key']}: {str(r['before'])[:80]!r} ({str(r['after'])[:160]})"
-        for r in by_rule.to_dicts()
-    ]
-    return "\n".join([f"{what}; nothing is left to build from:", *lines, "mend the source or the recipe's columns and limits"])

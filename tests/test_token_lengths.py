@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ from tokenizers import Tokenizer
 
 from dataprep import schemas
 from dataprep.build import finish, opened
-from dataprep.filtering.token_lengths import token_counts
+from dataprep.filtering import token_lengths
 from dataprep.models.embedded import train_tokenizer
 from dataprep.pipeline import STAGES
 from dataprep.recipe import Filter, Recipe
@@ -26,9 +27,15 @@ def rows(questions: list[str | None], passages: list[str | None], titles: list[s
     return pl.LazyFrame({**columns, "question": questions, "passage": passages, "title": titles}, schema=schemas.ROWS)
 
 
+def counts(frame: pl.LazyFrame, settings: Recipe) -> Mapping[str, pl.Expr]:
+    found = token_lengths.tokenizer(frame, settings)
+    assert found
+    return token_lengths.token_counts(found, settings)
+
+
 def counted(frame: pl.LazyFrame, settings: Recipe) -> pl.DataFrame:
     limited = settings.model_copy(update={"filter": Filter(min_question_tokens=1, max_passage_tokens=9)})
-    return frame.select(**token_counts(frame, limited)).collect()
+    return frame.select(**counts(frame, limited)).collect()
 
 
 def test_the_embedded_models_tokens_are_those_of_the_rows_own_passages() -> None:
@@ -42,8 +49,8 @@ def test_the_embedded_models_tokens_are_those_of_the_rows_own_passages() -> None
 
 def test_only_what_is_limited_is_counted() -> None:
     frame = rows(["Gdzie leży Kraków?"], PASSAGES[:1], [""])
-    assert token_counts(frame, recipe(train={"base_model": "nowhere/at-all"})) == {}
-    assert list(token_counts(frame, recipe(filter={"min_passage_tokens": 1}))) == ["passage"]
+    assert token_lengths.tokenizer(frame, recipe(train={"base_model": "nowhere/at-all"})) is None
+    assert list(counts(frame, recipe(filter={"min_passage_tokens": 1}))) == ["passage"]
 
 
 def test_prompts_and_special_tokens_are_counted_and_the_tokenizer_of_lengths_goes_before_the_base_model(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -32,14 +33,15 @@ def decontaminate(build: Build, out: Output) -> None:
         texts = pl.concat([part.rows for part in parts]).collect()
     rules = [name for name, is_on in build.recipe.clean.model_dump().items() if is_on]
     cleared = decontamination.decontaminate(
-        pl.read_parquet(out.stage / "rows.parquet").lazy(),  # read, for the file is written anew
+        pl.read_parquet(out.stage / "rows.parquet").lazy(),  # read, for the file is replaced
         cleaning.clean(texts.lazy(), rules=rules).rows.collect().lazy(),
         **build.recipe.decontaminate.model_dump(exclude={"against"}),
         shingle_words=build.recipe.deduplicate.shingle_words,
     )
-    events = [pl.read_parquet(out.stage / "events.parquet").lazy(), cleared.events]
-    out.table("rows", cleared.kept, ROWS)
-    out.table("events", pl.concat(events).sort("row_id", maintain_order=True), LEDGER)
+    events = pl.concat([pl.read_parquet(out.stage / "events.parquet").lazy(), cleared.events]).sort("row_id", maintain_order=True)
+    for name, frame, schema in (("rows", cleared.kept, ROWS), ("events", events, LEDGER)):
+        rmtree(out.stage / f"{name}.parquet")  # in parts until now
+        out.table(name, frame, schema)
     out.table("contamination", cleared.matches, CONTAMINATION)
     out.json("references", {"sources": [part.origin for part in parts]})
 

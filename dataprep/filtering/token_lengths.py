@@ -6,11 +6,15 @@ which nobody knows before rows are filtered; here it is made of all passages tha
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from dataprep.recipe import Filter, Recipe
 from dataprep.text import passage_text
+
+if TYPE_CHECKING:
+    from dataprep.models.base_tokenizer import BaseTokenizer
 
 
 def limited(settings: Filter) -> list[str]:
@@ -22,23 +26,28 @@ def limited(settings: Filter) -> list[str]:
     return [column for column, limits in bounds.items() if any(limit is not None for limit in limits)]
 
 
-def token_counts(rows: pl.LazyFrame, recipe: Recipe) -> Mapping[str, pl.Expr]:
-    """Expressions over ROWS, under the columns whose tokens are limited: number of tokens. Null where the text is null.
+def tokenizer(rows: pl.LazyFrame, recipe: Recipe) -> "BaseTokenizer | None":
+    """The tokenizer that limits in tokens go by: that of `[lengths] tokenizer`, else of the base model; None without such limits.
 
-    The tokenizer is that of `[lengths] tokenizer`, else of the base model.
+    Args:
+        rows: ROWS, all of them: the embedded model's tokenizer is made of their passages.
+        recipe: The recipe.
 
     Raises:
         CallError: There is no such model, or it has no fast tokenizer.
         RemoteError: The Hub is out of reach or has no such model.
     """
     if not limited(recipe.filter):
-        return {}
+        return None
     from dataprep.models import base_tokenizer  # noqa: PLC0415 - late: most recipes set no limit in tokens
-    from dataprep.models.token_counts import TokenCounter  # noqa: PLC0415
 
-    settings = recipe.train
     passages = rows.select(pl.col("passage").unique()).collect()["passage"]
-    found = base_tokenizer.find(recipe.lengths.tokenizer or settings.base_model, passages=passages, revision=settings.base_revision)
+    return base_tokenizer.find(recipe.lengths.tokenizer or recipe.train.base_model, passages=passages, revision=recipe.train.base_revision)
+
+
+def token_counts(found: "BaseTokenizer", recipe: Recipe) -> Mapping[str, pl.Expr]:
+    """Expressions over ROWS, under the columns whose tokens are limited: number of tokens. Null where the text is null."""
+    from dataprep.models.token_counts import TokenCounter  # noqa: PLC0415 - late: most recipes set no limit in tokens
 
     counter = TokenCounter(found.tokenizer, n_special=found.n_special)
 
@@ -47,5 +56,6 @@ def token_counts(rows: pl.LazyFrame, recipe: Recipe) -> Mapping[str, pl.Expr]:
         return prompted.map_batches(counter.count, return_dtype=pl.UInt32, is_elementwise=True)
 
     passage = passage_text(pl.col("title"), pl.col("passage"))
-    expressions = {"question": counted(pl.col("question"), settings.query_prompt), "passage": counted(passage, settings.passage_prompt)}
+    prompts = recipe.train
+    expressions = {"question": counted(pl.col("question"), prompts.query_prompt), "passage": counted(passage, prompts.passage_prompt)}
     return {column: expressions[column] for column in limited(recipe.filter)}

@@ -111,11 +111,11 @@ def _ledger_results(build: Path | None, release: Path) -> Iterator[Result]:
     yield _judge(once, lambda: offenders.rows_without_one_end(ledger))
     yield _judge(counts, lambda: documents.counts_unlike_ledger(manifest, ledger))
     rows, judgements = build / "stages/ingest/rows.parquet", release_files.scan(release).judgements
-    if rows.is_file():
+    if rows.exists():
         yield _judge(labels, lambda: offenders.labels_changed_silently(ledger, pl.scan_parquet(rows), judgements))
     else:
         yield _unchecked(labels, "the build has no stages/ingest/rows.parquet")
-    missing = [path for path in recount.STAGE_TABLES.values() if not (build / "stages" / path).is_file()]
+    missing = [path for path in recount.STAGE_TABLES.values() if not (build / "stages" / path).exists()]
     if missing:
         yield _unchecked(quality, f"the build has no stages/{missing[0]}")
     else:

@@ -1,6 +1,6 @@
 """The way in: one source of a recipe to rows, to rejected rows, and to a note of its origin."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,11 +10,14 @@ from dataprep import recipe
 from dataprep.errors import DataError
 from dataprep.identity import later_occurrences, order_free_digest, repeated
 from dataprep.io import full_disk_as_os_error
+from dataprep.parts import n_parts
 from dataprep.schemas import LEDGER, ROWS
 from dataprep.sources import beir, delimited, hub, jsonl, parquet, rules, squad
 from dataprep.sources.columns import wanted
 from dataprep.sources.files import File, locate, members
 from dataprep.sources.opening import bytes_digest
+
+_ROWS_PER_GROUP = 2_048  # a part is read from the few groups of each chunk that hold its digests
 
 _DELIMITERS = {"tsv": "\t", "csv": ","}
 _SUFFIXES = {
@@ -30,7 +33,11 @@ class Ingested(NamedTuple):
     """What one source gives."""
 
     rows: pl.LazyFrame
-    """The rows that could be read, of schema `ROWS`; backed by files in the scratch folder."""
+    """The rows that could be read, of schema `ROWS`, in the order of the files; backed by `chunks`."""
+    chunks: list[Path]
+    """Files in the scratch folder, of schema `rules.ROW`, each sorted by digest in small row groups."""
+    n_parts: int
+    """Into how many parts the rows are best cut, by their bytes."""
     rejected: pl.LazyFrame
     """One `rejected` event per row that could not be read, of schema `LEDGER`."""
     origin: dict[str, Any]
@@ -67,12 +74,17 @@ def read_source(source: recipe.Source, *, folder: Path | None, scratch: Path) ->
     place = scratch / source.name
     place.mkdir(parents=True, exist_ok=True)
     reading = _reading(source, folder, place)
-    chunks = [_written(rules.judge(frame), place / f"chunk-{n:06d}.parquet") for n, frame in enumerate(reading.records) if frame.height]
+    chunks, n_bytes = list[Path](), 0
+    for frame in reading.records:
+        if frame.height:
+            chunk = rules.judge(frame).sort("digest", maintain_order=True)
+            n_bytes += sum(chunk.select(pl.col("question", "passage").str.len_bytes().sum()).row(0))
+            chunks.append(_written(chunk, place / f"chunk-{len(chunks):06d}.parquet"))
     if not chunks:
         raise DataError(_no_row(source, reading.files))
     numbers = pl.scan_parquet(chunks).select("number").collect()["number"].sort()
     _rename_repeats(chunks, repeated(numbers))
-    judged = pl.scan_parquet(chunks).with_columns(row_id=pl.concat_str([pl.lit(f"{source.name}:"), "digest"]), source=pl.lit(source.name))
+    judged = _named(chunks, source.name)
     origin = {
         "name": source.name,
         "kind": source.kind,
@@ -82,7 +94,25 @@ def read_source(source: recipe.Source, *, folder: Path | None, scratch: Path) ->
         "licence": source.licence,
         "files": _described(reading.files),
     }
-    return Ingested(_rows(judged), _rejected(judged), origin)
+    return Ingested(_rows(judged), chunks, n_parts(n_bytes), _rejected(judged), origin)
+
+
+def part_of(chunks: Sequence[Path], name: str, part: int, of: int) -> pl.LazyFrame:
+    """The rows of one part, sorted: those whose digest falls into the part-th of `of` equal ranges.
+
+    Args:
+        chunks: As `read_source` leaves them.
+        name: Name of the source.
+        part: The part, from 0.
+        of: How many there are. All parts in their order are all rows, sorted by row_id.
+    """
+    first, last = (f"{place * 2**64 // of:016x}" for place in (part, part + 1))
+    is_inside = (pl.col("digest") >= first) & (True if part + 1 == of else pl.col("digest") < last)
+    return _rows(_named(chunks, name).filter(is_inside)).sort("row_id")
+
+
+def _named(chunks: Sequence[Path], name: str) -> pl.LazyFrame:
+    return pl.scan_parquet(list(chunks)).with_columns(row_id=pl.concat_str([pl.lit(f"{name}:"), "digest"]), source=pl.lit(name))
 
 
 def _reading(source: recipe.Source, folder: Path | None, place: Path) -> _Reading:
@@ -114,7 +144,7 @@ def _records(source: recipe.Source, file: File, place: Path) -> Iterator[pl.Data
 
 def _written(frame: pl.DataFrame, path: Path) -> Path:
     with full_disk_as_os_error():
-        frame.write_parquet(path, compression_level=1, statistics=False)
+        frame.write_parquet(path, compression="lz4", row_group_size=_ROWS_PER_GROUP)
     return path
 
 

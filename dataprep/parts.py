@@ -1,0 +1,71 @@
+"""Work cut into parts: tables as folders of parquet files, and the seam at which an engine may spread the calls.
+
+A table in parts is a folder `<name>.parquet` whose files, read in the order of their names, are the
+table. How many parts there are follows from the data alone, never from who works on them, so any number
+of workers gives the same bytes. A part is written under a hidden name first; so a worker that dies
+leaves nothing that counts.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from dataprep import io
+
+PART_BYTES = 64_000_000  # of text; a call holds some ten times as much
+
+Call = Callable[[], Any]
+
+
+class Each(Protocol):
+    """Carries out calls that know nothing of each other, in any order and anywhere that sees the same files."""
+
+    def __call__(self, calls: Sequence[Call]) -> list[Any]:
+        """The calls' results in the order of the calls; they and the calls can be pickled."""
+
+
+def in_turn(calls: Sequence[Call]) -> list[Any]:
+    """Carry out the calls here, one after the other."""
+    return [call() for call in calls]
+
+
+def write_part(tables: dict[Path, tuple[pl.LazyFrame | pl.DataFrame, pl.Schema | None]], number: int) -> None:
+    """Write one part of several tables; each becomes visible when it is whole.
+
+    Args:
+        tables: The part of each table, under the table's folder.
+        number: The part's place in the tables, from 0.
+    """
+    places = {folder: path_of(folder, number) for folder in tables}
+    hidden = {folder: path.with_name(f".{path.name}") for folder, path in places.items()}
+    io.write_tables({hidden[folder]: table for folder, table in tables.items()}, compression="lz4")
+    for folder, path in places.items():
+        hidden[folder].replace(path)
+
+
+def path_of(table: Path, number: int) -> Path:
+    """The file of one part of a table."""
+    return table / f"{number:05d}.parquet"
+
+
+def paths(table: Path) -> list[Path]:
+    """The files of a table in their order; the table itself if it is one file."""
+    return sorted(table.glob("[!.]*.parquet")) if table.is_dir() else [table]
+
+
+def for_each_part(function: Callable[..., Any], tables: Sequence[Path], **arguments: Any) -> list[Call]:  # noqa: ANN401 - passed on
+    """Calls of a function with the number and the file of every part of one or more tables that were written alike."""
+    return [partial(function, number, *files, **arguments) for number, files in enumerate(zip(*map(paths, tables), strict=True))]
+
+
+def n_parts(n_bytes: int) -> int:
+    """How many parts a table of so much text is cut into."""
+    return max(1, -(-n_bytes // PART_BYTES))
+
+
+def total(counts: Iterable[Sequence[int]]) -> list[int]:
+    """Sums over the parts, place by place."""
+    return [sum(column) for column in zip(*counts, strict=True)]
