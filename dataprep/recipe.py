@@ -377,6 +377,21 @@ class Publish(Section):
     """How long a deployed run waits for the approval before it fails."""
 
 
+class Run(Section):
+    """How the work is carried out. What comes out does not depend on it."""
+
+    engine: Literal["local", "dask"] = "local"
+    """Where the stages that work part by part do so: in this process, or on the workers of a Dask cluster (extra `dask`)."""
+    address: str | None = None
+    """Scheduler of a running Dask cluster, which sees the same files; null starts one on this machine."""
+    workers: Positive = 2
+    """Processes of a cluster that is started here."""
+    memory_gb: Annotated[float, Field(gt=0)] = 4.0
+    """Memory of each of them, in 10^9 bytes; one that needs more is restarted, and its part is done again."""
+    shards: Positive | None = None
+    """Parts that each source's rows are cut into; null makes one for every 64 MB of text."""
+
+
 class Recipe(Section):
     """Everything a run may vary."""
 
@@ -408,6 +423,8 @@ class Recipe(Section):
     """Evaluation."""
     publish: Publish = Publish()
     """Publishing."""
+    run: Run = Run()
+    """How the work is carried out."""
 
     @model_validator(mode="after")
     def _source_names_are_unique(self) -> Self:
@@ -421,7 +438,7 @@ class Recipe(Section):
 
     def as_published(self) -> Mapping[str, Any]:
         """The recipe as the manifest shows it: without paths of the machine, and without what no table depends on."""
-        plain = self.model_dump(mode="json", exclude={"publish"})
+        plain = self.model_dump(mode="json", exclude={"publish", "run"})
         for source in (*plain["sources"], *plain["decontaminate"]["against"]):
             source.pop("path")
         for section, key in (("train", "base_model"), ("lengths", "tokenizer")):

@@ -25,7 +25,8 @@ def ingest(build: Build, out: Output) -> str:
     with TemporaryDirectory(dir=out.root.parent) as scratch:  # the rows are read in chunks, which the parts are sorted from
         found = {source.name: read.read_source(source, folder=None, scratch=Path(scratch)) for source in build.recipe.sources}
         out.table("events", pl.concat([one.rejected for one in found.values()]).sort("row_id"), schemas.LEDGER)
-        n_rows = sum(out.each(_sorting([(name, found[name]) for name in sorted(found, key=_prefix)], out.stage / "rows.parquet")))
+        in_order = [(name, found[name]) for name in sorted(found, key=_prefix)]
+        n_rows = sum(out.each(_sorting(in_order, build.recipe.run.shards, out.stage / "rows.parquet")))
     out.json("origins", {"sources": [found[source.name].origin for source in build.recipe.sources]})
     rejected = pl.scan_parquet(out.stage / "events.parquet")
     n_rejected = _count(rejected)
@@ -62,9 +63,9 @@ def _prefix(source: str) -> str:
     return f"{source}:"
 
 
-def _sorting(sources: Sequence[tuple[str, "Ingested"]], table: Path) -> list[parts.Call]:
+def _sorting(sources: Sequence[tuple[str, "Ingested"]], shards: int | None, table: Path) -> list[parts.Call]:
     """Calls that write the rows of every source into parts of one table, sorted by row_id."""
-    ranges = [(name, one.chunks, part, one.n_parts) for name, one in sources for part in range(one.n_parts)]
+    ranges = [(name, one.chunks, part, n) for name, one in sources for n in [shards or one.n_parts] for part in range(n)]
     return [partial(_sort, number, *some, table=table) for number, some in enumerate(ranges)]
 
 

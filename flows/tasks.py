@@ -12,7 +12,7 @@ from prefect.tasks import Task
 from dataprep.build import Build, finish
 from dataprep.errors import RefusedError, RemoteError
 from dataprep.pipeline import STAGES
-from flows import operating
+from flows import engines, operating
 from flows.progress import progress_in_ui
 
 log = logging.getLogger("dataprep")
@@ -43,8 +43,8 @@ RETRY_DELAYS_S = [10.0, 60.0, 300.0]
 def stage(name: str, build: Build) -> str:
     """Finish one stage, or find it finished; say in one line what came of it."""
     log.info("%s", name, extra={"stage": name, "state": "started"})
-    with progress_in_ui(build.recipe.name, name):
-        done = finish(STAGES[name], build)
+    with progress_in_ui(build.recipe.name, name), engines.spread(build.recipe.run, stage=name) as each:
+        done = finish(STAGES[name], build, each)
     log.info("%s: %s", name, done.summary, extra={"stage": name, "state": "reused" if done.is_reused else "finished"})
     operating.tell("stage.finished", build.recipe.name, stage=name, summary=done.summary, is_reused=done.is_reused)
     return done.summary

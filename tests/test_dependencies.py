@@ -17,7 +17,8 @@ def named(requirements: list[str]) -> set[str]:
     return {re.split(r"[\[<>=!~ ]", requirement)[0].lower() for requirement in requirements}
 
 
-DECLARED = named(PROJECT["project"]["dependencies"])
+EXTRAS = [name for extra in PROJECT["project"]["optional-dependencies"].values() for name in extra]
+DECLARED = named([*PROJECT["project"]["dependencies"], *EXTRAS])
 
 
 def imported() -> set[str]:

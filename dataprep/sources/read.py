@@ -33,7 +33,7 @@ class Ingested(NamedTuple):
     """What one source gives."""
 
     rows: pl.LazyFrame
-    """The rows that could be read, of schema `ROWS`, in the order of the files; backed by `chunks`."""
+    """The rows that could be read, of schema `ROWS`; backed by `chunks`."""
     chunks: list[Path]
     """Files in the scratch folder, of schema `rules.ROW`, each sorted by digest in small row groups."""
     n_parts: int
