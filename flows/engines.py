@@ -4,19 +4,17 @@ The stages cut their work into calls that know nothing of each other and write f
 engine only has to carry out every call once, or again where a worker was lost.
 """
 
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dataprep.errors import CallError, RemoteError
 from dataprep.parts import Call, Each
+from dataprep.progress import progress_of
 from dataprep.recipe import Run
 
 if TYPE_CHECKING:
     from distributed import Client
-
-log = logging.getLogger("dataprep")
 
 _RETRIES = 3  # of a part whose worker was lost
 _TIMEOUT_S = 30
@@ -35,7 +33,7 @@ def spread(run: Run, *, stage: str) -> Iterator[Each]:
         RemoteError: The cluster does not answer.
     """
     if run.engine == "local":
-        yield lambda calls: [_told(call(), stage, done, len(calls)) for done, call in enumerate(calls, start=1)]
+        yield lambda calls: list(_told((call() for call in calls), stage, len(calls)))
         return
     clients = list["Client"]()
 
@@ -59,16 +57,19 @@ def _carried_out(client: "Client", calls: Sequence[Call], stage: str) -> list[An
     futures = [client.submit(call, pure=False, retries=_RETRIES) for call in calls]
     try:
         with client.as_current():
-            for done, future in enumerate(as_completed(futures), start=1):
-                _told(future.result(), stage, done, len(calls))
+            for future in _told(as_completed(futures), stage, len(calls)):
+                future.result()  # raises what the call raised, as soon as one has
         return [future.result() for future in futures]
     finally:
         client.cancel(futures)
 
 
-def _told(result: Any, stage: str, done: int, total: int) -> Any:  # noqa: ANN401 - passed on
-    log.info("%s: part %d of %d", stage, done, total, extra={"stage": stage, "state": "progress", "done": done, "total": total})
-    return result
+def _told(results: Iterable[Any], stage: str, total: int) -> Iterator[Any]:
+    """The results as they come; after each the log is told how many are there."""
+    progress = progress_of(stage)
+    for done, result in enumerate(results, start=1):
+        progress(done, total)
+        yield result
 
 
 def _client(run: Run) -> "Client":
