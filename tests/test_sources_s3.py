@@ -27,12 +27,8 @@ def bucket() -> Iterator[str]:
     endpoint = f"http://127.0.0.1:{port}"
     server = subprocess.Popen([sys.executable, "-m", "moto.server", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with pytest.MonkeyPatch.context() as env:
-        for name, value in (
-            ("ENDPOINT_URL", endpoint),
-            ("ACCESS_KEY_ID", "k"),
-            ("SECRET_ACCESS_KEY", "s"),
-            ("DEFAULT_REGION", "eu-west-1"),
-        ):
+        settings = {"ENDPOINT_URL": endpoint, "ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s", "DEFAULT_REGION": "eu-west-1"}
+        for name, value in settings.items():
             env.setenv(f"AWS_{name}", value)
         try:
             _wait_for(port)
