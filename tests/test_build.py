@@ -173,7 +173,8 @@ def test_every_stage_covers_the_helpers_of_its_module(monkeypatch: pytest.Monkey
     for name in PREPARE + FINE_TUNE:
         function_digest.__wrapped__(STAGES[name].run)
     by_stage = dict(zip(PREPARE + FINE_TUNE, seen, strict=True))
-    assert all("def _height" in by_stage[name] for name in ("ingest", "filter", "deduplicate"))
+    helpers = {"ingest": "_sort", "clean": "_clean", "filter": "_filter", "deduplicate": "_height"}
+    assert all(f"def {helper}(" in by_stage[stage] for stage, helper in helpers.items())
     assert "def _statistics" in by_stage["release"]
     assert "dataprep.duplicates.semantic" in by_stage["deduplicate"]
     assert "def _base_model" in by_stage["train"]
