@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dataprep import io
+from dataprep.reading_order import in_reading_order
 from dataprep.schemas import TERMINAL_ACTIONS
 
 
@@ -34,10 +35,10 @@ def summarise(folder: Path) -> Summary:
     names = {"release": "release", "ledger": "ledger.parquet", "report": "report.html", "model": "model", "evaluation": "evaluation.json"}
     released = io.read_json(manifest) if manifest.is_file() else None
     return Summary(
-        rules=released["counts"]["by_rule"] if released else {},
+        rules=in_reading_order(released["counts"]["by_rule"]) if released else {},
         fates=_fates(ledger) if ledger.is_file() else {},
-        splits=released["splits"] if released else {},
-        evaluation=io.read_json(judged) if judged.is_file() else None,
+        splits=in_reading_order(released["splits"]) if released else {},
+        evaluation=in_reading_order(io.read_json(judged)) if judged.is_file() else None,
         places={what: folder / name for what, name in names.items() if (folder / name).exists()},
     )
 

@@ -41,8 +41,8 @@ def _create(build: Build) -> None:
     from dataprep.reports.summary_pictures import summary_pictures  # noqa: PLC0415 - brings the plotting library
 
     figures, name = summarise(build.folder), build.recipe.name
-    pictures = [f"![{label}]({_data_url(svg)})\n" for label, svg in summary_pictures(build).items()]
-    summary = "\n".join([summary_markdown(build), *pictures])
+    pictures = [f"![{label}]({_data_url(svg)})" for label, svg in summary_pictures(build).items()]
+    summary = summary_markdown(build, pictures)
     create_markdown_artifact(summary, key=artifact_key(name, "summary"), description=f"What the build of {name} holds")
     tables = {
         "rows": ("Source rows by fate and rule", _rows(figures)),
@@ -59,11 +59,11 @@ def _create(build: Build) -> None:
         create_link_artifact(report.as_uri(), key=artifact_key(name, "report"), link_text=str(report), description=said)
 
 
-def summary_markdown(build: Build) -> str:
-    """A build's figures as Markdown."""
+def summary_markdown(build: Build, pictures: Sequence[str] = ()) -> str:
+    """A build's figures as Markdown, with pictures below the title."""
     figures = summarise(build.folder)
     title = build.recipe.title or build.recipe.name
-    parts = [f"# {title}"]
+    parts = [f"# {title}", *pictures]
     for heading, rows in (("Rows", _fates(figures)), ("Splits", _splits(figures)), ("Scores", _scores(figures.evaluation))):
         if rows:
             parts.append(f"## {heading}\n\n{markdown_table(rows)}")

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 import release_case
 from prefect import flow, get_client, task
+from prefect.artifacts import ArtifactFilter, ArtifactFilterKey
 
 from dataprep import model_stages
 from dataprep.build import Build
@@ -77,12 +78,12 @@ def test_an_artifact_that_cannot_be_stored_is_a_warning(
     assert "artifacts were not stored: no server" in caplog.text
 
 
-def test_progress_is_shown_while_a_stage_tells_it_and_ends_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_shown_while_a_stage_tells_it_and_ends_whole(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     told: list[float] = []
     monkeypatch.setattr(progress, "_EVERY_S", 0.0)
     monkeypatch.setattr(progress, "create_progress_artifact", lambda **given: told.append(given["progress"]) or UUID(int=1))
     monkeypatch.setattr(progress, "update_progress_artifact", lambda _, **given: told.append(given["progress"]))
-    monkeypatch.setattr(logging.getLogger("dataprep"), "level", logging.INFO)
+    caplog.set_level(logging.INFO, "dataprep")
     with progress.progress_in_ui("Mała próba", "lengths"):
         tell = progress_of("lengths")
         tell(1, 4)
@@ -107,12 +108,13 @@ def test_progress_that_cannot_be_stored_is_a_warning_once(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(progress, "_EVERY_S", 0.0)
     monkeypatch.setattr(progress, "create_progress_artifact", away)
-    for name, value in (("level", logging.INFO), ("propagate", True)):
-        monkeypatch.setattr(logging.getLogger("dataprep"), name, value)
+    monkeypatch.setattr(logging.getLogger("dataprep"), "propagate", True)
+    caplog.set_level(logging.INFO, "dataprep")
     with progress.progress_in_ui("sample", "train"):
         for done in range(3):
             progress_of("train")(done, 3)
-    assert caplog.text.count("progress is not shown: no server") == 1
+    warned = {id(record) for record in caplog.records if record.getMessage() == "progress is not shown: no server"}
+    assert len(warned) == 1  # the log's handler may stand at two loggers
 
 
 def test_what_is_finished_has_artifacts_with_a_picture_and_links(tmp_path: Path) -> None:
@@ -120,18 +122,21 @@ def test_what_is_finished_has_artifacts_with_a_picture_and_links(tmp_path: Path)
 
     @flow
     def showing() -> None:
-        artifacts.show(Build(tmp_path, load("sample")))
-        artifacts.show_published("sample", ["hf://datasets/owner/name", "hf://owner/name", str(tmp_path)])
+        artifacts.show(Build(tmp_path, load("sample", ["name=shown"])))
+        artifacts.show_published("shown", ["hf://datasets/owner/name", "hf://owner/name", str(tmp_path)])
 
     showing()
     with get_client(sync_client=True) as client:
-        found = {artifact.key: artifact.data for artifact in client.read_artifacts()}
-    assert "](data:image/svg+xml;base64," in found["sample-summary"]
-    assert {"rule": "filter.min_passage_words", "rows": "1"} in json.loads(found["sample-rules"])
-    assert {"rule": "clean.mojibake", "rows": "0"} in json.loads(found["sample-rules"])
-    assert "(https://huggingface.co/datasets/owner/name)" in found["sample-published-dataset"]
-    assert "(https://huggingface.co/owner/name)" in found["sample-published-model"]
-    assert tmp_path.as_uri() in found["sample-published-folder"]
+        found = {
+            artifact.key: artifact.data
+            for artifact in client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(like_="shown-")))
+        }
+    assert "](data:image/svg+xml;base64," in found["shown-summary"]
+    assert {"rule": "filter.min_passage_words", "rows": "1"} in json.loads(found["shown-rules"])
+    assert {"rule": "clean.mojibake", "rows": "0"} in json.loads(found["shown-rules"])
+    assert "(https://huggingface.co/datasets/owner/name)" in found["shown-published-dataset"]
+    assert "(https://huggingface.co/owner/name)" in found["shown-published-model"]
+    assert tmp_path.as_uri() in found["shown-published-folder"]
 
 
 def test_a_table_cell_cannot_break_the_table() -> None:

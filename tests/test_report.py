@@ -16,6 +16,7 @@ from dataprep.build import Build, existing_build, finish, opened
 from dataprep.errors import CallError
 from dataprep.io import read_json
 from dataprep.pipeline import PREPARE, STAGES
+from dataprep.reading_order import in_reading_order
 from dataprep.recipe import Recipe
 from dataprep.reports import charts, report
 from dataprep.reports.marking import Run, compare, excerpt, visible
@@ -287,7 +288,7 @@ def test_an_interrupted_write_leaves_the_old_page(hostile: Build, page: str, mon
 
 
 def test_figures_stand_in_the_order_of_reading() -> None:
-    found = report.in_reading_order({"test": 1, "train": {"64": 1, "256": 2, "128": 3}, "validation": [{"finetuned": 1, "bm25": 2}]})
+    found = in_reading_order({"test": 1, "train": {"64": 1, "256": 2, "128": 3}, "validation": [{"finetuned": 1, "bm25": 2}]})
     assert list(found) == ["train", "validation", "test"]
     assert list(found["train"]) == ["256", "128", "64"]
     assert list(found["validation"][0]) == ["bm25", "finetuned"]

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 from dataprep import io
 from dataprep.build import Build
 from dataprep.pipeline import FINE_TUNE, PREPARE
+from dataprep.reading_order import in_reading_order
 from dataprep.releases import contracts
 from dataprep.reports import report_charts, report_examples
 from dataprep.reports.report_leaks import leaks
 from dataprep.reports.report_remarks import remarks, signed
-from dataprep.schemas import SPLITS, TERMINAL_ACTIONS
+from dataprep.schemas import TERMINAL_ACTIONS
 
 _MAX_CHECKED_ROWS = 20_000  # a build of this size is checked in a second or two
 _FILES = {
@@ -28,7 +29,6 @@ _FILES = {
     "evaluation": "evaluation.json",
     "ablation": "ablation.json",
 }
-_ORDER = (*SPLITS, "judged", "bm25", "base", "finetuned", "hybrid", "finetuned-base", "finetuned-bm25", "hybrid-bm25", "hybrid-finetuned")
 
 
 def write_report(build: Build) -> Path:
@@ -72,23 +72,6 @@ def figures_of(build: Build) -> dict[str, Any]:
         "leaks": leaks(found["quality"], results),
         **{name: in_reading_order(content) for name, content in found.items()},
     }
-
-
-def in_reading_order(content: Any) -> Any:  # noqa: ANN401 - plain JSON
-    """JSON with its keys, which are sorted in files, in the order of splits, stages and systems; large dimensions first."""
-    if isinstance(content, list):
-        return [in_reading_order(entry) for entry in content]
-    if not isinstance(content, dict):
-        return content
-    return {key: in_reading_order(content[key]) for key in sorted(content, key=_reading_key)}
-
-
-def _reading_key(key: str) -> tuple[float, int, str]:
-    if key.isdigit():
-        return (-int(key), 0, key)
-    place = _ORDER.index(key) if key in _ORDER else len(_ORDER)
-    stage = key.split(".", maxsplit=1)[0]
-    return (0, PREPARE.index(stage) if stage in PREPARE else place, key)
 
 
 def ledger_address(**filters: str) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 from dataprep import io
 from dataprep.build import Build
 from dataprep.models.metrics import PRIMARY
+from dataprep.reading_order import in_reading_order
 from dataprep.releases.card_pictures import on_white
 from dataprep.reports import charts
-from dataprep.reports.report import in_reading_order
 from dataprep.reports.report_charts import by_source, evaluation_points
 
 
