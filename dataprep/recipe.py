@@ -109,7 +109,7 @@ class Clean(Section):
     doubled_title: bool = True
     """Remove a title that stands twice at the start: "Gorgippia Gorgippia - …"."""
     empty_parentheses: bool = True
-    """Remove parentheses with nothing in them."""
+    """Remove parentheses with nothing in them, and a comma or semicolon that follows an opening one: "Mao Xinyu (; ur. 1970)"."""
     space_before_punctuation: bool = True
     """Remove the space before , . ; : ! ? and closing brackets."""
     white_space: bool = True

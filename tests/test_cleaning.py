@@ -179,7 +179,7 @@ def test_klej_dyk_has_the_defects_that_are_known() -> None:
     found = dict(events.group_by("rule").agg(pl.col("row_id").n_unique()).iter_rows())
     assert found == {
         "mojibake": 1, "control_characters": 2, "csv_quotes": 345, "html": 2, "wiki_markup": 32, "doubled_title": 59,
-        "empty_parentheses": 7, "space_before_punctuation": 63, "white_space": 175,
+        "empty_parentheses": 10, "space_before_punctuation": 63, "white_space": 175,
     }  # fmt: skip
     unquoted = events.filter(pl.col("rule") == "csv_quotes").group_by("column").len()
     assert dict(unquoted.iter_rows()) == {"question": 58, "passage": 310}

@@ -90,8 +90,12 @@ short doubled title that is not mentioned again is kept.
 
 # Nothing, or nothing but commas and semicolons and white space; "(,)" and "(;)" may speak of the mark itself.
 _EMPTY = r"\(\s*\)|\(\s*(?:[,;]\s*){2,}\)|\(\s+[,;]\s*\)|\([,;]\s+\)"
+_HEADLESS = r"\((?:\s*[,;])+\s+(\p{L})"  # what stood first was lost, and the comma or semicolon behind it stayed
 EMPTY_PARENTHESES = Rule(
-    concerns=lambda text: text.str.contains(r"\([\s,;]*\)"),
-    mend=lambda text: text.str.replace_all(rf"(?:^|\s)\s*(?:{_EMPTY})", ""),
+    concerns=lambda text: text.str.contains(rf"\([\s,;]*\)|{_HEADLESS}"),
+    mend=lambda text: text.str.replace_all(rf"(?:^|\s)\s*(?:{_EMPTY})", "").str.replace_all(_HEADLESS, "($1"),
 )
-"""Remove parentheses from which the content was lost: "Pagoda Liuhe () – pagoda". Those of a function, as in f(), stay."""
+"""Remove parentheses from which the content was lost: "Pagoda Liuhe () – pagoda". Those of a function, as in f(), stay.
+
+Where only the first of several things was lost, the separator goes: "Mao Xinyu (; ur. 1970)".
+"""
