@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from dataprep import io
 from dataprep.code import code_digest
 from dataprep.models.curriculum import TrainingStage
+from dataprep.models.processes import is_first
 
 Weights = Mapping[str, torch.Tensor]
 _COURSE, _BEST, _KEY, _STAGE = "course.json", "best.safetensors", "key", "stage-"
@@ -46,10 +47,14 @@ class Checkpoints:
             key: What `training_key` gives.
         """
         self._folder = folder
-        written = folder / _KEY
-        if not written.is_file() or written.read_text(encoding="utf-8") != key:
+        self._key = key
+        if not self._is_ours() and is_first():
             self.clear()
-            io.write_text(key, written)
+            io.write_text(key, folder / _KEY)
+
+    def _is_ours(self) -> bool:
+        written = self._folder / _KEY
+        return written.is_file() and written.read_text(encoding="utf-8") == self._key
 
     def stage_folder(self, number: int) -> Path:
         """Where the trainer writes the checkpoints of a stage."""
@@ -58,7 +63,7 @@ class Checkpoints:
     def latest(self) -> Saved | None:
         """The last complete checkpoint of the last stage that has one."""
         found = [(_number(p.parent.parent), _number(p.parent), p.parent) for p in self._folder.glob(f"{_STAGE}*/*/{_COURSE}")]
-        if not found:
+        if not found or not self._is_ours():
             return None
         stage, _, folder = max(found)
         best = folder / _BEST
@@ -66,6 +71,8 @@ class Checkpoints:
 
     def keep_best(self, weights: Weights) -> None:
         """Write the best weights so far; the checkpoints that follow link them."""
+        if not is_first():
+            return
         partial = self._folder / f".{_BEST}"
         save_file(dict(weights), partial)
         partial.replace(self._folder / _BEST)
@@ -81,7 +88,8 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Remove everything."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if is_first():
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _number(folder: Path) -> int:

@@ -10,6 +10,7 @@ from transformers import TrainerCallback
 
 from dataprep.models.checkpoints import Checkpoints, Saved
 from dataprep.models.metrics import PRIMARY
+from dataprep.models.processes import is_first, told_by_first
 
 Report = Callable[[dict[str, Any]], None]
 Validate = Callable[[SentenceTransformer], Mapping[str, float]]
@@ -96,7 +97,9 @@ class Course(TrainerCallback):
         """Measure on validation; keep a copy of the weights if they are the best of all trained ones."""
         if self._validate is None:
             return
-        found = self._validate(self._model)
+        found = told_by_first(self._validate(self._model) if is_first() else {})
+        if not found:  # before the processes know of each other
+            return
         point = {"table": table, "epoch": epoch, **{name: round(found[name], 6) for name in (PRIMARY, SCORE)}}
         self.scores.append(point)
         self._report(point)

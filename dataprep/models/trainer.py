@@ -2,7 +2,6 @@
 
 import gc
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from transformers import PreTrainedModel
 
 from dataprep.errors import CallError
 from dataprep.models.encode import has_cuda_bf16
+from dataprep.models.processes import n_processes
 
 Plans = Sequence[Sequence[Sequence[int]]]  # epoch -> batch -> row numbers
 _LOGGED_STEPS = 200  # points of the loss curve per stage, about
@@ -44,7 +44,10 @@ class _PlannedBatches(DefaultBatchSampler):
 
     def __init__(self, plans: Plans, dataset: Dataset, **kwargs: Any) -> None:  # noqa: ANN401 - the trainer's own arguments
         super().__init__(dataset, **kwargs)
-        self._plans = plans
+        n = n_processes()
+        self._plans = [plan[: len(plan) // n * n] for plan in plans]  # a process without a batch would be waited for
+        if n > 1:
+            self.batch_size: Any = None  # batches differ in size; accelerate would pass over those that are not full
 
     def __iter__(self) -> Any:  # noqa: ANN401 - an iterator of lists of row numbers
         return iter(self._plans[self.epoch % len(self._plans)])
@@ -76,7 +79,7 @@ def arguments(  # noqa: PLR0913 - one keyword per setting
         seed: Seed of dropout.
         mixed_precision: Whether bfloat16 and TensorFloat-32 are used where the GPU has them.
     """
-    n_steps = max(1, len(plans[0]) // _n_processes()) * len(plans)
+    n_steps = max(1, len(plans[0]) // n_processes()) * len(plans)
     has_gpu = torch.cuda.is_available()
     found = SentenceTransformerTrainingArguments(
         output_dir=str(folder),
@@ -107,10 +110,6 @@ def recompute_activations(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, PreTrainedModel) and module.supports_gradient_checkpointing:
             module.activation_checkpointing_enable()  # by itself, for the library's own switch warns of its old name
-
-
-def _n_processes() -> int:
-    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 @contextmanager
