@@ -12,8 +12,11 @@ from prefect.states import Cancelled
 
 from dataprep.build import Build
 from dataprep.compare.diff import diff
+from dataprep.errors import DataError, RemoteError
+from dataprep.publishers.last_published import last_published
 from dataprep.releases import contracts
 from flows.artifacts import markdown_table, summary_markdown
+from flows.hub_token import hub_token
 from flows.operating import is_deployed, release_digest
 
 log = logging.getLogger("dataprep")
@@ -70,11 +73,17 @@ def form(build: Build, targets: Sequence[str]) -> str:
 
 
 def _changes(build: Build, targets: Sequence[str]) -> str:
-    """The difference to what a target folder holds; the Hub's releases are left out, for they would have to be fetched."""
-    published = next((Path(target) / "dataset" for target in targets if (Path(target) / "dataset" / "manifest.json").is_file()), None)
-    if published is None:
-        return "No earlier release lies in a target folder."
-    found = diff(published, build.release)
+    """The difference to the release that was published last, in a target folder or on the Hub."""
+    settings = build.recipe.publish
+    try:
+        with last_published(targets, settings, hub_token(settings.token_block)) as published:
+            return _difference(published, build.release) if published else "No earlier release is at a target."
+    except (RemoteError, DataError) as error:  # a person may decide without it
+        return f"It cannot be compared: {error}"
+
+
+def _difference(published: Path, release: Path) -> str:
+    found = diff(published, release)
     kinds = ("old", "new", "added", "removed", "changed", "moved")
     tables = [{"table": name} | {kind: f"{table[kind]:,}" for kind in kinds} for name, table in found["tables"].items()]
     verdict = found["verdict"]

@@ -2,20 +2,18 @@
 
 import logging
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from prefect import flow, runtime, task
-from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from pydantic import SecretStr
 
 from dataprep.build import Build
-from dataprep.errors import CallError
 from dataprep.publishers.publish_build import publish_build
 from dataprep.recipe import Publish, Recipe
 from flows import approval
 from flows.artifacts import show_published
+from flows.hub_token import hub_token
 from flows.operating import has_server, held_build, release_digest, run_name, tell
 from flows.tasks import RETRY_DELAYS_S, may_pass
 
@@ -32,18 +30,8 @@ log = logging.getLogger("dataprep")
 )
 def send(build: Build, settings: Publish) -> list[str]:
     """Publish to every target. The token is read here, so that it is no run's parameter and no task's input."""
-    outcomes = publish_build(build, settings, given_token=_token(settings.token_block))
+    outcomes = publish_build(build, settings, given_token=hub_token(settings.token_block))
     return [outcome.line for outcome in outcomes]
-
-
-def _token(block: str | None) -> SecretStr | None:
-    """The token that a Secret block of the server holds."""
-    if block is None:
-        return None
-    try:
-        return SecretStr(str(cast("Secret[str]", Secret.load(block)).get()))
-    except ValueError:
-        raise CallError(f"the server has no Secret block {block!r}; make one, or mend `publish.token_block` of the recipe") from None
 
 
 @flow(name="publish", flow_run_name=run_name("publish"))

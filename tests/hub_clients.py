@@ -4,7 +4,7 @@ import os
 import random
 import resource
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -107,6 +107,14 @@ def publish_build(folder: Path, **settings: Any) -> list[str]:
     is_dry_run = settings.pop("is_dry_run", False)
     outcomes = module.publish_build(build, module.settings_of(build, settings), is_dry_run=is_dry_run)
     return [line for outcome in outcomes for line in (outcome.line, *outcome.details)]
+
+
+def asked_for_approval(folder: Path, targets: Sequence[str]) -> str:
+    """The form of a build's approval."""
+    from dataprep.build import existing_build  # noqa: PLC0415
+    from flows.approval import form  # noqa: PLC0415 - after the environment
+
+    return form(existing_build(folder), targets)
 
 
 def publish_and_die(settings: Mapping[str, str], target: str, contents: Mapping[str, bytes], tag: str) -> None:

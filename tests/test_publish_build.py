@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 import release_case
-from hub_clients import client, environment, publish_build, refused
+from hub_clients import asked_for_approval, client, environment, publish_build, refused
 from hub_server import Fault, Server, serving
 
 from dataprep import io, recipe_file
@@ -216,6 +216,22 @@ def test_a_broken_release_is_not_published(server: Server, alice: ProcessPoolExe
     assert not (tmp_path / "out").exists()
 
 
+def test_an_approver_sees_what_changed_since_the_release_on_the_hub(server: Server, alice: ProcessPoolExecutor, build: Path) -> None:
+    assert "No earlier release is at a target." in alice.submit(asked_for_approval, build, [DATASET]).result()
+    alice.submit(publish_build, build, to=[DATASET]).result()
+    manifest = io.read_json(build / "release/manifest.json")
+    manifest["recipe"]["seed"] = 7
+    io.write_json(manifest, build / "release/manifest.json")
+    text = alice.submit(asked_for_approval, build, [MODEL, DATASET]).result()
+    assert "| table | old | new | added | removed | changed | moved |" in text
+    assert "may be judged on this one's test questions" in text
+    server.faults.append(Fault("/tree/", 403, "", 1000))
+    assert (
+        "It cannot be compared: hf://datasets/acme/pytania: the token has no right"
+        in alice.submit(asked_for_approval, build, [DATASET]).result()
+    )
+
+
 def publish_to_folder(build: Path, target: Path, **settings: Any) -> list[str]:
     found = existing_build(build)
     return [outcome.line for outcome in publish_here(found, settings_of(found, {"to": [str(target)], **settings}))]
@@ -300,7 +316,7 @@ def test_the_command_publishes_to_a_folder_and_keeps_the_recipe(build: Path, dat
 def test_the_token_may_come_from_a_secret_block(prefect: None) -> None:  # noqa: ARG001 - the server must run
     from prefect.blocks.system import Secret  # noqa: PLC0415 - with the server
 
-    from flows.publish import _token as read  # noqa: PLC0415
+    from flows.hub_token import hub_token as read  # noqa: PLC0415
 
     Secret(value=SECRET).save("hub-token")
     found = read("hub-token")
