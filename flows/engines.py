@@ -4,6 +4,7 @@ The stages cut their work into calls that know nothing of each other and write f
 engine only has to carry out every call once, or again where a worker was lost.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -83,5 +84,7 @@ def _client(run: Run) -> "Client":
         except (OSError, TimeoutError) as error:
             raise RemoteError(f"the Dask scheduler at {run.address} does not answer: {error}") from error
     memory = int(run.memory_gb * 1e9)
-    cluster = LocalCluster(n_workers=run.workers, threads_per_worker=1, memory_limit=memory, dashboard_address=None)
+    threads = os.environ.get("POLARS_MAX_THREADS") or str(max(1, (os.cpu_count() or 1) // run.workers))
+    env = {"POLARS_MAX_THREADS": threads}  # the processors are shared out; each worker would else use all of them
+    cluster = LocalCluster(n_workers=run.workers, threads_per_worker=1, memory_limit=memory, dashboard_address=None, env=env)
     return Client(cluster, set_as_default=False)
