@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
+from dataprep.models import card_notes
 from dataprep.models.metrics import MEASURES
 from dataprep.models.model_card import card
+from dataprep.models.training_tables import TABLES
 
 
 def metadata(text: str) -> Any:
@@ -144,3 +146,17 @@ def test_pairs_made_from_the_searched_corpus_are_owned_up_to() -> None:
     adapted = manifest(recipe={"train": {"base_model": "embedded", "base_revision": None, "adapt_to_corpus": True}})
     assert "transductive" in card(adapted, TRAINING, EVALUATION, LENGTHS)
     assert "transductive" not in card(manifest(), TRAINING, EVALUATION, LENGTHS)
+
+
+def test_every_table_that_was_trained_on_is_explained_with_its_tokens() -> None:
+    stages = [{"tables": ["weak_pairs", "crops"]}, {"tables": ["judged_triplets"]}]
+    trained = manifest(recipe={"train": {"base_model": "embedded", "base_revision": None, "stages": stages}})
+    own = {**TRAINING, "tables": {"weak_pairs + crops": {**TRAINING["tables"]["pairs"], "tokens": {"anchor": {"mean": 9.25, "max": 4321}}}}}
+    own["kept"] = {**TRAINING["kept"], "table": "weak_pairs + crops"}
+    text = card(trained, own, EVALUATION, LENGTHS)
+    for words in ("`weak_pairs`: a question and any passage", "`crops`: two spans", "passages of training questions alone", "9.2 (4,321)"):
+        assert words in text
+
+
+def test_every_table_that_a_recipe_may_name_is_explained() -> None:
+    assert set(card_notes._TABLES) == set(TABLES)

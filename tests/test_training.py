@@ -18,6 +18,7 @@ from dataprep.models.curriculum import LATER_RATE, TrainingStage
 from dataprep.models.encode import ModelEncoder, is_static, load
 from dataprep.models.evaluation import evaluate
 from dataprep.models.losses import DESCRIPTIONS
+from dataprep.models.table_tokens import token_statistics
 from dataprep.models.tasks import Task
 from dataprep.models.trainer import PlannedTrainer
 from dataprep.models.validation import Validation
@@ -40,7 +41,8 @@ def test_the_log_holds_the_settings_in_force_and_the_whole_loss_curve(trained: t
     _, log, told = trained
     assert log["settings"]["learning_rate"] == training.STATIC_LEARNING_RATE
     assert log["settings"]["matryoshka_dims"] == (16, 8)
-    assert log["tables"]["pairs"] == {"rows": 12, "rows_used": 12, "batches_per_epoch": 2, "steps": 4}
+    sizes = {"rows": 12, "rows_used": 12, "batches_per_epoch": 2, "steps": 4, "loss": "mnrl", "epochs": 2}
+    assert sizes.items() <= log["tables"]["pairs"].items()
     assert [(point["table"], point["step"]) for point in log["loss"]] == [(name, step) for name in TABLES for step in (1, 2, 3, 4)]
     assert [point["n_steps"] for point in told] == [4] * 8
     peaks = {name: max(point["learning_rate"] for point in log["loss"] if point["table"] == name) for name in TABLES}
@@ -250,3 +252,16 @@ def test_advice_names_what_lowers_the_need_of_memory(tmp_path: Path, monkeypatch
         training.train(contextual_base(), STAGES, SETTINGS, folder=tmp_path / "model")
     for key in ("train.batch_size=3", "train.gradient_checkpointing=true", "train.max_tokens=16", "max_seq_length is 32", "cached_mnrl"):
         assert key in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [base, contextual_base])
+def test_tokens_are_counted_as_the_model_reads_them(make: Callable[[], SentenceTransformer]) -> None:
+    model, table = make(), TABLES["triplets"]
+    prompts = {"anchor": "pytanie: "}
+    found = token_statistics(model, table.with_columns(group=pl.lit("x")), prompts)
+    assert list(found) == ["anchor", "positive", "negative"]
+    for column, figures in found.items():
+        read = model.preprocess([f"{prompts.get(column, '')}{text}" for text in table[column]])
+        n_tokens = int(read["attention_mask"].sum()) if "attention_mask" in read else len(read["input_ids"])
+        assert figures["total"] == n_tokens
+        assert figures["min"] <= figures["mean"] <= figures["max"]

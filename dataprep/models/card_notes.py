@@ -18,3 +18,31 @@ def adaptation(manifest: Mapping[str, Any]) -> list[str]:
         "(a transductive setting); passages that the model never read may be found less well."
     )
     return [note]
+
+
+_TABLES = {
+    "pairs": "a question and a passage judged relevant",
+    "weak_pairs": "a question and any passage judged for it, the label ignored, as a weak positive",
+    "triplets": "a question, a relevant passage, and a hard negative: judged not relevant, else mined",
+    "judged_triplets": "a question, a relevant passage, and one judged not relevant",
+    "first_sentences": "the first sentence of a passage and the rest of it",
+    "sentences": "a sentence of a passage and the rest of it",
+    "titles": "the title of a passage and its text",
+    "crops": "two spans of a passage, cut out independently",
+}
+
+
+def tables(manifest: Mapping[str, Any]) -> str:
+    """What a row of each table that was trained on is, and which passages pairs were made from."""
+    train = manifest["recipe"]["train"]
+    names = dict.fromkeys(name for stage in train.get("stages", ()) for name in stage["tables"])
+    lines = [f"- `{name}`: {_TABLES[name]}" for name in names]
+    if names.keys() & {"first_sentences", "sentences", "titles", "crops"}:
+        source = "all passages of the corpus" if train.get("adapt_to_corpus") else "passages of training questions alone"
+        lines.append(f"\nPairs out of passages were made from {source}.")
+    return "\n".join(lines)
+
+
+def tokens(table: Mapping[str, Any]) -> str:
+    """Mean and longest of each column of a training table, in tokens of the trained model."""
+    return ", ".join(f"{column} {figures['mean']:.1f} ({figures['max']:,})" for column, figures in table.get("tokens", {}).items())

@@ -7,7 +7,7 @@ from the manifest, training.json, evaluation.json or the length statistics; noth
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dataprep.models.card_notes import adaptation
+from dataprep.models import card_notes
 from dataprep.models.embedded import EMBEDDED
 from dataprep.models.metrics import PRIMARY
 from dataprep.models.model_metadata import SHOWN, Document, base_model, front_matter, title
@@ -127,7 +127,7 @@ def _training(manifest: Document, training: Document, lengths: Document) -> str:
             f"{table['rows_used']:,}",
             f"{table['batches_per_epoch']:,}",
             f"{table['steps']:,}",
-            _tokens(lengths, name),
+            card_notes.tokens(table) or _tokens(lengths, name),
         ]
         for name, table in training["tables"].items()
     ]
@@ -136,6 +136,8 @@ def _training(manifest: Document, training: Document, lengths: Document) -> str:
     return f"""## Training
 
 {_table(["table", "rows", "rows used", "batches per epoch", "steps", "tokens per text, mean (longest)"], rows)}
+
+{card_notes.tables(manifest)}
 
 `pairs` are (anchor, positive); `triplets` add a negative: at most {negatives["per_positive"]} per pair, passages judged
 not relevant first, then passages that BM25 ranks high without coming near the positive's score. Every other passage of
@@ -153,7 +155,7 @@ def _limits(manifest: Document, training: Document, evaluation: Document) -> str
         f"- The figures rest on {n_queries:,} questions; other texts, subjects and ways of asking may give others.",
         "- A passage that nobody judged counts as wrong in the evaluation, even where it answers the question.",
         f"- Trained on {n_rows:,} rows: what they do not speak of, the model did not learn here.",
-        *adaptation(manifest),
+        *card_notes.adaptation(manifest),
     ]
     if base_model(manifest) == EMBEDDED:
         lines.append(

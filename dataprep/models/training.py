@@ -26,6 +26,7 @@ from dataprep.models.encode import PASSAGE, QUERY, is_static, load, quiet
 from dataprep.models.losses import DESCRIPTIONS, build_loss
 from dataprep.models.metrics import PRIMARY
 from dataprep.models.ranking import matryoshka_dims
+from dataprep.models.table_tokens import token_statistics
 from dataprep.models.trainer import PlannedTrainer, Plans, advice_on_memory, arguments, recompute_activations
 
 STATIC_LEARNING_RATE, LEARNING_RATE = 2e-2, 2e-5
@@ -136,8 +137,8 @@ def _train_stage(  # noqa: PLR0913 - what one stage needs
     saved: Saved | None,
     kept: Checkpoints | None,
     beside: Path,
-) -> dict[str, int]:
-    """Train on one table, or find it trained; returns its rows, those used, the batches of a pass and the steps done."""
+) -> dict[str, Any]:
+    """Train on one table, or find it trained; returns its rows, those used, the batches of a pass, the steps done and its tokens."""
     used = batches.cap_positives(stage.table, max_positives=settings.max_positives_per_question)
     plans = _plans(used, stage, settings)
     if number >= course.n_finished:
@@ -155,7 +156,15 @@ def _train_stage(  # noqa: PLR0913 - what one stage needs
         "rows_used": used.height - left_out,
         "batches_per_epoch": len(plans[0]),
         "steps": course.steps[stage.name],
+        "tokens": token_statistics(model, used, _prompts(settings)),
+        "loss": stage.loss,
+        "epochs": stage.epochs,
+        "learning_rate": stage.learning_rate,
     }
+
+
+def _prompts(settings: Settings) -> dict[str, str]:
+    return {"anchor": settings.query_prompt, "positive": settings.passage_prompt, "negative": settings.passage_prompt}
 
 
 def _plans(used: pl.DataFrame, stage: TrainingStage, settings: Settings) -> Plans:
@@ -175,14 +184,13 @@ def _fit(  # noqa: PLR0913 - what one call of the trainer needs
     resumed: Path | None,
 ) -> None:
     set_seed(settings.seed)
-    prompts = {"anchor": settings.query_prompt, "positive": settings.passage_prompt, "negative": settings.passage_prompt}
     args = arguments(
         scratch,
         plans=plans,
         batch_size=settings.batch_size,
         learning_rate=stage.learning_rate or 0,
         warmup_fraction=settings.warmup_fraction,
-        prompts={column: prompt for column, prompt in prompts.items() if column in used.columns},
+        prompts={column: prompt for column, prompt in _prompts(settings).items() if column in used.columns},
         seed=settings.seed,
         mixed_precision=settings.mixed_precision,
     )
