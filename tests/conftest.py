@@ -5,9 +5,10 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from browser_case import opened_browser
 from prefect_case import Site
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -25,6 +26,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data: DATAPREP_REAL_DATA names no folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real headless Chromium; tests that need it are skipped, with the reason, where it is missing."""
+    yield from opened_browser(tmp_path_factory.mktemp("profile"))
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,8 @@ def inflate(build: Path, into: Path, *, times: int) -> Path:
     """
     shutil.copytree(build, into, ignore=shutil.ignore_patterns("model", "ledger.parquet", "data"))
     for path in [Path(f"stages/{name}.parquet") for name in TABLES] + [Path("ledger.parquet")]:
+        if (into / path).is_dir():  # a table in parts
+            shutil.rmtree(into / path)
         copies(pl.scan_parquet(build / path), times).sink_parquet(into / path, compression="lz4")
     for path in ("manifest.json", "statistics/quality.json", "statistics/splits.json"):
         place = into / "release" / path

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_case import assert_opens_well, freshly_opened, links_without_rows
 
 from dataprep.build import Build, finish, opened
 from dataprep.io import read_json
@@ -110,6 +111,12 @@ def test_the_report_and_the_card_say_the_same(build: Build, quality: dict[str, A
     for number in (f"{n_kept:,}", "4,154", "345", f"{quality['labels']['after']['relevant']:,}"):
         assert number in said
         assert number in card
+
+
+def test_the_report_opens_within_a_second_and_every_link_finds_rows(build: Build, browser: Any) -> None:
+    page = freshly_opened(browser, build.folder / "report.html")
+    assert_opens_well(page)
+    assert links_without_rows(page) == []
 
 
 class Text(HTMLParser):

@@ -1,13 +1,11 @@
 """The report page in a real browser: what a reader and their keyboard can do with it."""
 
-import json
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_case import assert_opens_well, freshly_opened, links_without_rows
 
 from dataprep.build import Build, finish, opened
 from dataprep.io import read_json, write_json
@@ -17,32 +15,7 @@ from dataprep.reports.report import write_report
 
 SAMPLE = Path(__file__).parent.parent / "data/sample/pairs.tsv"
 HOSTILE = "</script><script>window.isHostile = true</script><img src=x onerror='window.isHostile = true'>"
-SWITCHES = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 METRICS = ("ndcg@10", "mrr@10", "recall@10", "accuracy@1", "accuracy@10", "map@100")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    selenium = pytest.importorskip("selenium.webdriver", reason="no selenium: install the dev group")
-    chromium, driver = (shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver"))
-    if not chromium or not driver:
-        pytest.skip("no browser: chromium and chromedriver are not on the path")
-    options = selenium.ChromeOptions()
-    options.binary_location = chromium
-    for switch in (*SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(switch)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    opened_browser = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
-    yield opened_browser
-    opened_browser.quit()
 
 
 def interval(value: float) -> dict[str, float]:
@@ -81,11 +54,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 @pytest.fixture
 def page(browser: Any, build: Build) -> Any:
     """The page, freshly opened."""
-    browser.get("about:blank")
-    for log in ("browser", "performance"):
-        browser.get_log(log)
-    browser.get((build.folder / "report.html").as_uri())
-    return browser
+    return freshly_opened(browser, build.folder / "report.html")
 
 
 def text(page: Any, selector: str) -> str:
@@ -109,13 +78,7 @@ def test_the_headline_is_the_manifests(page: Any, build: Build) -> None:
 
 
 def test_it_opens_fast_without_errors_and_without_the_network(page: Any) -> None:
-    timing = page.execute_script("const n = performance.getEntriesByType('navigation')[0]; return n.loadEventEnd - n.startTime")
-    messages = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
-    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-    assert asked
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert page.get_log("browser") == []
-    assert timing < 1_000
+    assert_opens_well(page)
 
 
 def test_hostile_texts_are_shown_as_text(page: Any) -> None:
@@ -140,12 +103,8 @@ def test_a_charts_bar_leads_to_its_rows(page: Any, build: Build) -> None:
 
 
 def test_no_link_leads_to_an_empty_ledger(page: Any) -> None:
-    script = "return [...new Set([...document.querySelectorAll('a[href^=\"#ledger?\"]')].map(a => a.getAttribute('href')))]"
-    addresses = page.execute_script(script)
-    assert any("q=" in address for address in addresses)
-    visit = "location.hash = arguments[0]; setTimeout(() => arguments[1](document.getElementById('ledger-status').textContent), 20)"
-    empty = [address for address in addresses if page.execute_async_script(visit, address).startswith("No event")]
-    assert empty == []
+    assert page.find_elements("css selector", 'a[href^="#ledger?q="]')
+    assert links_without_rows(page) == []
 
 
 def test_every_number_leads_to_as_many_rows_where_the_sample_is_whole(page: Any, build: Build) -> None:

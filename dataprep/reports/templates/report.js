@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const PAGE_ROWS = 25;
+  const PAGE_ROWS = matchMedia("(max-width: 40rem)").matches ? 10 : 25;
   const data = JSON.parse(document.getElementById("ledger-data").textContent);
   const events = data.rows.map((row) => Object.fromEntries(data.columns.map((name, i) => [name, row[i]])));
   const FILTERS = ["stage", "action", "rule", "source", "split"];
