@@ -58,7 +58,7 @@ def evaluate(  # noqa: PLR0913 - one keyword per setting of the recipe
     lexical, chosen = baseline(task, validation, k1=k1, b=b)
     runs = {(BM25, ALL): lexical}
     for name, encoder in encoders.items():
-        runs |= {(name, str(dimension)): run for dimension, run in _runs(task, encoder, dims).items()}
+        runs |= {(name, str(dimension)): run for dimension, run in model_runs(task, encoder, dims).items()}
     hybrid = {d: fuse(lexical, run, depth=metrics.DEPTH, k=rrf_k) for (name, d), run in runs.items() if name == FINETUNED}
     runs |= {(HYBRID, dimension): run for dimension, run in hybrid.items()}
     figures = {key: metrics.per_query(run, task.qrels) for key, run in runs.items()}
@@ -78,10 +78,10 @@ def evaluate(  # noqa: PLR0913 - one keyword per setting of the recipe
 
 def primary_score(task: Task, encoder: Encoder) -> float:
     """ndcg@10 at the model's own dimension: the one number that training's checkpoints are chosen by."""
-    return metrics.mean(metrics.per_query(next(iter(_runs(task, encoder, ()).values())), task.qrels))
+    return metrics.mean(metrics.per_query(next(iter(model_runs(task, encoder, ()).values())), task.qrels))
 
 
-def _runs(task: Task, encoder: Encoder, dims: Sequence[int]) -> dict[int, pl.DataFrame]:
+def model_runs(task: Task, encoder: Encoder, dims: Sequence[int]) -> dict[int, pl.DataFrame]:
     """Per dimension, descending, what the model retrieves."""
     found = search(encoder, task.queries["text"], task.passages["text"], dims=dims, depth=metrics.DEPTH)
     ids = task.queries["query_id"].to_list()
