@@ -68,7 +68,13 @@ def _split(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
 
 
 def _negatives(recipe: Recipe) -> Any:  # noqa: ANN401 - plain JSON
-    return [recipe.negatives.model_dump(), *_closeness(recipe)]
+    return [recipe.negatives.model_dump(), *_closeness(recipe), *(_base_encoding(recipe) if recipe.negatives.base else [])]
+
+
+def _base_encoding(recipe: Recipe) -> list[Any]:
+    """What the base model's vectors depend on."""
+    model = {"base_model", "base_revision", "query_prompt", "passage_prompt", "max_tokens"}
+    return [recipe.seed, recipe.train.model_dump(include=model)]
 
 
 def _closeness(recipe: Recipe) -> list[float]:
@@ -88,7 +94,7 @@ _STAGES = (
     ),
     Stage("deduplicate", stages.deduplicate, ("filter",), _deduplicate, ("dataprep.duplicates.dedup", "dataprep.duplicates.semantic")),
     Stage("split", stages.split, ("filter", "deduplicate"), _split, ("dataprep.splits",)),
-    Stage("negatives", stages.negatives, ("deduplicate", "split"), _negatives, ("dataprep.models.negatives",)),
+    Stage("negatives", stages.negatives, ("deduplicate", "split"), _negatives, ("dataprep.models.negatives", "dataprep.models.base_model")),
     Stage(
         "lengths",
         stages.lengths,

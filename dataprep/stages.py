@@ -72,6 +72,7 @@ def split(build: Build, out: Output) -> str:
 def negatives(build: Build, out: Output) -> str:
     """Pair every anchor with its positives and its hard negatives."""
     from dataprep.models import negatives as hard_negatives
+    from dataprep.models.base_model import load_encoder
 
     recipe = build.recipe
     mined = hard_negatives.mine(
@@ -81,6 +82,7 @@ def negatives(build: Build, out: Output) -> str:
         build.table("deduplicate", "links"),
         min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
         min_passage_cosine=recipe.deduplicate.min_passage_cosine,
+        encoder=lambda: load_encoder(recipe, passages=lambda: training_passages(build)),
         **recipe.negatives.model_dump(),
     )
     out.table("pairs", mined.pairs, schemas.PAIRS)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dataprep import schemas
 from dataprep.errors import DataError
+from dataprep.models import best
 from dataprep.models import search as blocks
 from dataprep.models.evaluation import evaluate, primary_score
 from dataprep.models.metrics import MEASURES
@@ -119,11 +120,16 @@ class Given:
     scores=st.sampled_from([1, 7, 64, 10_000]),
     passages=st.sampled_from([1, 13, 10_000]),
     depth=st.sampled_from([1, 10, 100]),
+    way=st.sampled_from([best.BestOnCpu, best.BestOnGpu]),
 )
-def test_search_in_blocks_is_the_full_ranking_by_cosine(n_passages: int, dimension: int, scores: int, passages: int, depth: int) -> None:
+def test_search_in_blocks_is_the_full_ranking_by_cosine(
+    n_passages: int, dimension: int, scores: int, passages: int, depth: int, way: type
+) -> None:
     wanted = task(n_passages, n_queries=min(3, n_passages))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "_BLOCK_SCORES", scores)
+        patch.setattr(best, "_CPU_SCORES", scores)
+        patch.setattr(best, "_GPU_SCORES", scores)
+        patch.setattr(blocks, "BestOnCpu", way)
         patch.setattr(blocks, "_BLOCK_PASSAGES", passages)
         patch.setattr(blocks, "_BLOCK_QUERIES", 2)
         found = searched(wanted, Stub(8), (dimension,), depth)[dimension]

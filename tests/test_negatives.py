@@ -1,15 +1,18 @@
 """No negative that anything speaks for."""
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
-from dataprep.models.negatives import REASONS, Mined, mine
+from dataprep.models.negative_rules import REASONS
+from dataprep.models.negatives import Mined, mine
 
 SUBJECTS = ["zamek", "rzeka", "góra", "król", "ptak"]
 SETTINGS: dict[str, Any] = {
@@ -18,7 +21,9 @@ SETTINGS: dict[str, Any] = {
     "bm25": True,
     "max_rank": 50,
     "skip_ranks": 0,
-    "max_score_fraction": 1.0,
+    "max_bm25_score_fraction": 1.0,
+    "max_base_score_fraction": 1.0,
+    "base": False,
     "min_passage_jaccard": 0.8,
     "min_passage_cosine": 0.95,
 }
@@ -29,7 +34,7 @@ def run(
     passages: dict[str, str],
     grades: list[tuple[str, str, int]],
     links: list[tuple[str, str, str, float]] | None = None,
-    **changed: float,
+    **changed: Any,
 ) -> Mined:
     """Mine with short ids. Queries: id -> text, split. Links: passage, other, kind, jaccard."""
     split_queries = pl.DataFrame([(i, t, i, s) for i, (t, s) in queries.items()], schema=schemas.SPLIT_QUERIES, orient="row")
@@ -74,7 +79,7 @@ def test_each_kind_can_be_switched_off() -> None:
         ("near_a_positive", [], [("p2", "p1", "near", 0.8)], {}, {}),
         ("near_a_positive", [], [("p1", "p2", "exact", 0.1)], {}, {}),
         ("too_early_a_rank", [], [], {}, {"skip_ranks": 2}),
-        ("too_high_a_score", [], [], {}, {"max_score_fraction": 0.2}),
+        ("too_high_a_score", [], [], {}, {"max_bm25_score_fraction": 0.2}),
     ],
 )
 def test_each_rule_keeps_a_candidate_out_and_is_counted(
@@ -85,6 +90,88 @@ def test_each_rule_keeps_a_candidate_out_and_is_counted(
     of_p1 = mined.triplets.filter((pl.col("query_id") == "q1") & (pl.col("positive_id") == "p1"))
     assert "p2" not in of_p1["negative_id"]
     assert mined.report["retrievers"]["bm25"]["removed"][reason] >= 1
+
+
+class Angles:
+    """Encoder that turns a text's number into the angle of its vector, in degrees from the questions' vector."""
+
+    def __init__(self, degrees: dict[str, float]) -> None:
+        self._degrees = degrees
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([[1.0, 0.0]] * len(texts), dtype=np.float32)
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        angles = np.radians([self._degrees[text] for text in texts])
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+
+def by_angle(*degrees: float, **changed: Any) -> Mined:
+    """Mine p2, p3 and so on by the base model for a question whose positive p1 is the first."""
+    passages = {f"p{i}": f"zdanie numer {i}" for i in range(1, len(degrees) + 1)}
+    encoder = Angles(dict(zip(passages.values(), degrees, strict=True)))
+    return run(QUERIES, passages, [("q1", "p1", 1)], **{"bm25": False, "base": True, "encoder": lambda: encoder, **changed})
+
+
+def test_the_base_model_fills_up_with_score_and_rank() -> None:
+    mined = by_angle(10, 60, 20, 120)
+    rows = mined.triplets.select("negative_id", "retriever", "rank", "score").rows()
+    assert [row[:3] for row in rows] == [("p2", "base", 3), ("p3", "base", 2), ("p4", "base", 4)]
+    assert [row[3] for row in rows] == pytest.approx([0.5, 0.939693, -0.5], abs=1e-6)
+    assert mined.report["retrievers"]["base"]["used"] == 3
+    assert "base" not in run(QUERIES, PASSAGES, [("q1", "p1", 1)]).report["retrievers"]
+
+
+@pytest.mark.parametrize(("fraction", "wanted"), [(0.95, ["p2"]), (0.99, ["p2", "p3"]), (0.1, [])])
+def test_the_base_model_has_a_margin_of_its_own(fraction: float, wanted: list[str]) -> None:
+    mined = by_angle(10, 60, 15, max_base_score_fraction=fraction, max_bm25_score_fraction=0.01)
+    assert negatives(mined) == wanted
+    assert mined.report["retrievers"]["base"]["removed"]["too_high_a_score"] == 2 - len(wanted)
+
+
+def test_a_positive_of_a_negative_cosine_allows_nothing() -> None:
+    assert negatives(by_angle(100, 120, 170)) == []
+
+
+def test_what_one_retriever_doubts_is_no_negative_by_anothers_leave() -> None:
+    degrees = dict(zip(PASSAGES.values(), (10, 11, 60, 70), strict=True))
+    both = {"base": True, "encoder": lambda: Angles(degrees), "max_base_score_fraction": 0.9}
+    assert "p2" in negatives(run(QUERIES, PASSAGES, [("q1", "p1", 1)]))
+    mined = run(QUERIES, PASSAGES, [("q1", "p1", 1)], **both)
+    assert negatives(mined) == ["p3", "p4"]
+    assert mined.report["retrievers"]["bm25"]["removed"]["doubted_by_another_retriever"] == 1
+    assert mined.report["retrievers"]["base"]["removed"]["too_high_a_score"] == 1
+
+
+def test_a_passage_that_both_retrievers_rank_is_used_once() -> None:
+    degrees = dict(zip(PASSAGES.values(), (10, 50, 60, 70), strict=True))
+    mined = run(QUERIES, PASSAGES, [("q1", "p1", 1)], base=True, encoder=lambda: Angles(degrees))
+    assert mined.triplets.select("negative_id", "retriever").rows() == [("p2", "bm25"), ("p3", "bm25"), ("p4", "base")]
+
+
+def test_judged_negatives_are_used_however_high_they_are_ranked() -> None:
+    passages = {f"p{i}": f"zdanie numer {i}" for i in (1, 2)}
+    encoder = Angles(dict(zip(passages.values(), (10, 5), strict=True)))
+    changed = {"bm25": False, "base": True, "encoder": lambda: encoder, "max_base_score_fraction": 0.5}
+    assert negatives(run(QUERIES, passages, [("q1", "p1", 1), ("q1", "p2", 0)], **changed)) == ["p2"]
+
+
+def test_a_cluster_keeps_out_what_is_linked_through_others() -> None:
+    links = [("p2", "p1", "near", 0.9), ("p3", "p2", "near", 0.9)]
+    assert {"p2", "p3"} <= set(negatives(run(QUERIES, PASSAGES, [("q1", "p1", 1)])))
+    mined = run(QUERIES, PASSAGES, [("q1", "p1", 1)], links)
+    assert negatives(mined) == []
+    assert mined.report["retrievers"]["bm25"]["removed"]["near_a_positive"] == 2
+
+
+def test_the_report_shows_examples_of_what_was_used_and_of_each_rule() -> None:
+    report = run(QUERIES, PASSAGES, [("q1", "p1", 1), ("q1", "p4", 0)], max_bm25_score_fraction=0.4).report
+    shown = {(e["retriever"], e["reason"]): e for e in report["examples"]}
+    assert set(shown) == {("judged", "used"), ("bm25", "positive_of_question"), ("bm25", "too_high_a_score"), ("bm25", "used")}
+    used = shown["bm25", "used"]
+    assert (used["question"], used["positive"], used["negative"]) == (QUERIES["q1"][0], PASSAGES["p1"], PASSAGES["p3"])
+    assert 0 < used["score"] <= 0.4 * used["positive_score"]
+    assert report["max_score_fractions"] == {"bm25": 0.4, "base": 1.0}
 
 
 def test_a_link_below_the_threshold_does_not_keep_a_candidate_out() -> None:

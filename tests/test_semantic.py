@@ -168,7 +168,7 @@ def test_positives_of_one_meaning_tie_their_questions_and_are_no_negatives(cosin
     ).collect()
     assert (split["group_id"].n_unique() == 1) is is_tied
     corpus = pl.LazyFrame([(p, "", p) for p in ("p1", "p2", "p3")], schema=schemas.CORPUS, orient="row")
-    settings_of = {"per_positive": 3, "judged": True, "bm25": False, "max_rank": 10, "skip_ranks": 0, "max_score_fraction": 0.8}
+    settings_of = {"per_positive": 3, "judged": True, "bm25": False, "max_rank": 10, "skip_ranks": 0}
     mined = negatives.mine(split.with_columns(split=pl.lit("train")).lazy(), judgements, corpus, found, **settings_of, **limits)
     assert (mined.triplets.height == 0) is is_tied
 

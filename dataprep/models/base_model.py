@@ -11,6 +11,8 @@ from dataprep.recipe import Recipe
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+    from dataprep.models.encode import ModelEncoder
+
 
 def load_base_model(recipe: Recipe, *, passages: Callable[[], pl.Series]) -> "SentenceTransformer":
     """Load the base model, or make the embedded one.
@@ -34,7 +36,12 @@ def load_base_model(recipe: Recipe, *, passages: Callable[[], pl.Series]) -> "Se
 
 def passage_encoder(recipe: Recipe, *, passages: Callable[[], pl.Series]) -> Encode:
     """What turns passages into the base model's vectors, behind the recipe's prompt; arguments as above."""
+    return load_encoder(recipe, passages=passages).encode_passages
+
+
+def load_encoder(recipe: Recipe, *, passages: Callable[[], pl.Series]) -> "ModelEncoder":
+    """The base model with the recipe's prompts; arguments as above."""
     from dataprep.models.encode import ModelEncoder  # noqa: PLC0415 - late: brings torch
 
     model = load_base_model(recipe, passages=passages)
-    return ModelEncoder(model, passage_prompt=recipe.train.passage_prompt).encode_passages
+    return ModelEncoder(model, query_prompt=recipe.train.query_prompt, passage_prompt=recipe.train.passage_prompt)

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dataprep.models import metrics
+from dataprep.models.encoder import Encoder
 from dataprep.models.fusion import RRF_K, fuse
 from dataprep.models.lexical import baseline
 from dataprep.models.ranking import TIE_RULE, run_frame
-from dataprep.models.search import Encoder, search
+from dataprep.models.search import search
 from dataprep.models.tasks import Task
 from dataprep.schemas import RUN
 

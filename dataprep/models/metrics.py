@@ -1,11 +1,11 @@
 """Retrieval metrics, one row per query, and bootstrap intervals over queries.
 
 The figures are those of ir_measures. Its providers break ties in ways of their own, so each run is ranked
-here first (score descending, then passage_id ascending) and handed over with distinct scores.
+here first (score descending, then passage_id ascending) and handed over with distinct scores. All that a metric
+can see is where the positives stand, so ir_measures is asked once for all queries with the same places.
 """
 
 from collections.abc import Collection
-from typing import Any
 
 import ir_measures
 import numpy as np
@@ -46,19 +46,50 @@ def per_query(run: pl.DataFrame, qrels: pl.DataFrame, *, measures: Collection[st
     Returns:
         query_id and a column per metric (0 to 1), sorted by query_id. A query for which nothing was retrieved has zeros.
     """
-    positives = qrels.filter(pl.col("relevance") >= 1)
+    positives = qrels.filter(pl.col("relevance") >= 1).select("query_id", "passage_id", pl.col("relevance").cast(pl.Int64))
+    patterns = _patterns(run, positives)
+    figures = _figures(patterns.select("pattern", "ranks", "found", "missed").unique("pattern"), measures)
+    return patterns.select("query_id", "pattern").join(figures, on="pattern").sort("query_id").select("query_id", *measures)
+
+
+def _patterns(run: pl.DataFrame, positives: pl.DataFrame) -> pl.DataFrame:
+    """Where the positives of each query stand in the run.
+
+    Returns:
+        query_id, `ranks` of the positives retrieved (from 1, ascending), their relevance as `found`, the relevance of
+        the others as `missed`, and all that as text, `pattern`. Equal patterns have equal figures, whatever the metric.
+    """
+    judged = run.select("query_id", "passage_id", "score").join(positives.select("query_id").unique(), on="query_id", how="semi")
+    ordered = judged.sort("query_id", "score", "passage_id", descending=[False, True, False])
+    ranks = ordered.with_columns(rank=pl.int_range(1, pl.len() + 1).over("query_id")).drop("score")
+    placed = positives.join(ranks, on=["query_id", "passage_id"], how="left").sort("query_id", "rank", "relevance", nulls_last=True)
+    is_found, relevance = pl.col("rank").is_not_null(), pl.col("relevance")
+    patterns = placed.group_by("query_id", maintain_order=True).agg(
+        ranks=pl.col("rank").drop_nulls(), found=relevance.filter(is_found), missed=relevance.filter(~is_found)
+    )
+    parts = (pl.col(name).cast(pl.List(pl.String)).list.join(",") for name in ("ranks", "found", "missed"))
+    return patterns.with_columns(pattern=pl.concat_str(parts, separator=";"))
+
+
+def _figures(patterns: pl.DataFrame, measures: Collection[str]) -> pl.DataFrame:
+    """The metrics of each pattern, by ir_measures on a query made like it: pattern and a column per metric."""
     names = {ir_measures.parse_measure((MEASURES | MORE_MEASURES)[ours]): ours for ours in measures}
-    found = list(ir_measures.iter_calc(list(names), _nested(positives, "relevance"), _as_run(run, positives)))
+    qrels: dict[str, dict[str, int]] = {}
+    run: dict[str, dict[str, float]] = {}
+    for pattern, ranks, found, missed in patterns.iter_rows():
+        at = dict(zip(ranks, found, strict=True))
+        run[pattern] = {str(rank): -float(rank) for rank in range(1, max(ranks, default=0) + 1)}
+        qrels[pattern] = {str(rank): relevance for rank, relevance in at.items()} | {f"missed {i}": r for i, r in enumerate(missed)}
+    calculated = list(ir_measures.iter_calc(list(names), qrels, run))
     long = pl.DataFrame(
         {
-            "query_id": [m.query_id for m in found],
-            "metric": [names[m.measure] for m in found],
-            "value": [float(m.value) for m in found],
+            "pattern": [m.query_id for m in calculated],
+            "metric": [names[m.measure] for m in calculated],
+            "value": [float(m.value) for m in calculated],
         },
-        schema={"query_id": pl.String, "metric": pl.String, "value": pl.Float64},
+        schema={"pattern": pl.String, "metric": pl.String, "value": pl.Float64},
     )
-    wide = long.pivot(on="metric", on_columns=list(measures), index="query_id", values="value")
-    return wide.sort("query_id").select("query_id", *measures)
+    return long.pivot(on="metric", on_columns=list(measures), index="pattern", values="value")
 
 
 def mean(metrics: pl.DataFrame, metric: str = PRIMARY) -> float:
@@ -109,22 +140,6 @@ def _resampled(values: npt.NDArray[np.float64], draws: npt.NDArray[np.int64]) ->
     counts = np.bincount((draws + np.arange(b)[:, None] * n).ravel(), minlength=b * n).reshape(b, n)
     means: npt.NDArray[np.float64] = counts @ values / n
     return means
-
-
-def _as_run(run: pl.DataFrame, positives: pl.DataFrame) -> dict[str, dict[str, float]]:
-    """The run with ranks for scores, up to each query's last positive: what stands below moves no figure."""
-    judged = run.select("query_id", "passage_id", "score").join(positives.select("query_id").unique(), on="query_id", how="semi")
-    ordered = judged.sort("query_id", "score", "passage_id", descending=[False, True, False])
-    ranked = ordered.with_columns(rank=pl.int_range(pl.len()).over("query_id"))
-    last = ranked.join(positives, on=["query_id", "passage_id"], how="semi").group_by("query_id").agg(last=pl.col("rank").max())
-    needed = ranked.join(last, on="query_id", maintain_order="left").filter(pl.col("rank") <= pl.col("last"))
-    return _nested(needed.with_columns(score=-pl.col("rank").cast(pl.Float64)), "score")
-
-
-def _nested(rows: pl.DataFrame, value: str) -> dict[str, dict[str, Any]]:
-    """query_id -> passage_id -> value."""
-    lists = rows.group_by("query_id").agg("passage_id", value)
-    return {query: dict(zip(passages, values, strict=True)) for query, passages, values in lists.iter_rows()}
 
 
 def _plain(number: float) -> float:

@@ -1,34 +1,26 @@
-"""Training pairs and triplets: judged negatives first, then passages that BM25 ranks high.
+"""Training pairs and triplets: judged negatives first, then passages that BM25 and the base model rank high.
 
 A mined negative is a passage that looks right and is not; the risk is one that is right and was never
 judged. So a candidate falls out by a named rule as soon as anything speaks for it, and the report says how
-many fell to which rule. A score is compared as a share of the positive's score by the same retriever, for
-margins fit for cosines (5 %) would drop a quarter of the human-judged negatives when put to BM25.
+many fell to which rule. A score is compared as a share of the positive's score by the same retriever, and
+each retriever has a share of its own, for scores of BM25 spread wider than cosines (decision 12).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from dataprep.duplicates.same_texts import close
-from dataprep.models.bm25 import K1, B, Index
+from dataprep.models import negative_report
+from dataprep.models.bm25 import K1, B
+from dataprep.models.encoder import Encoder
+from dataprep.models.negative_rules import CANDIDATES, HELD_OUT, MARKED, Lookups, lookups, marked
+from dataprep.models.rankers import Dense, Lexical, Ranker
 from dataprep.schemas import PAIRS, TRIPLETS
-from dataprep.text import fold
 
-TRAINED_SPLITS = ("train", "validation")
-# Whose positives the negatives of a split must not contain: what is measured later is not to be learnt as wrong.
-_HELD_OUT = {"train": ("validation", "test"), "validation": ("test",)}
-_BLOCK_QUERIES = 10_000  # queries whose candidates are held at once
-
-REASONS = (
-    "positive_of_question",  # judged or asserted relevant to the question
-    "positive_of_held_out_question",  # relevant to a question of a split that is judged later
-    "near_a_positive",  # linked, exact, near or semantic, with a positive of the question
-    "text_of_a_positive",  # equal to a positive of the question but for case and punctuation
-    "too_early_a_rank",  # among the first ranks, where unjudged right answers are likely
-    "too_high_a_score",  # above the allowed share of the positive's score, or the positive was not retrieved
-)
+TRAINED_SPLITS = tuple(HELD_OUT)
+_BLOCK_QUERIES = 2_000  # questions whose candidates are held at once
 
 
 class Mined(NamedTuple):
@@ -50,9 +42,12 @@ def mine(  # noqa: PLR0913 - one keyword per setting of the recipe
     bm25: bool,
     max_rank: int,
     skip_ranks: int,
-    max_score_fraction: float,
     min_passage_jaccard: float,
     min_passage_cosine: float,
+    base: bool = False,
+    max_bm25_score_fraction: float = 0.8,
+    max_base_score_fraction: float = 0.95,
+    encoder: Callable[[], Encoder] | None = None,
     bm25_k1: float = K1,
     bm25_b: float = B,
 ) -> Mined:
@@ -66,17 +61,19 @@ def mine(  # noqa: PLR0913 - one keyword per setting of the recipe
         per_positive: Most negatives of one question and positive.
         judged: Whether judged negatives are used; they come first.
         bm25: Whether passages that BM25 ranks high fill up.
-        max_rank: How deep the ranking is looked at.
+        base: Whether passages that the base model ranks high fill up.
+        max_rank: How deep a ranking is looked at.
         skip_ranks: The first ranks are left out.
-        max_score_fraction: A mined negative scores at most this share of the positive's score.
+        max_bm25_score_fraction: A mined negative scores at most this share of the positive's score, by BM25.
+        max_base_score_fraction: The same by the base model.
         min_passage_jaccard: Links at or above it exclude; exact ones always do.
         min_passage_cosine: The same of links that carry a cosine.
+        encoder: Gives the base model; asked only if it is needed.
         bm25_k1: BM25's saturation of term frequency.
         bm25_b: BM25's length normalisation.
 
     Returns:
-        PAIRS and TRIPLETS, sorted, and a report: rows per split, and per retriever the candidates, what each
-        rule removed (rules in the order they are tried, zeros included) and the rows used.
+        PAIRS and TRIPLETS, sorted, and the report of `negative_report`.
     """
     queries = split_queries.select("query_id", "text", "split").collect().sort("query_id")
     grades = judgements.select("query_id", "passage_id", "relevance").collect()
@@ -84,125 +81,69 @@ def mine(  # noqa: PLR0913 - one keyword per setting of the recipe
     pairs = positives.join(queries, on="query_id").filter(pl.col("split").is_in(TRAINED_SPLITS)).select(PAIRS.names()).unique()
     passages = corpus.select("passage_id", "title", "text").collect()
     alike = links.filter(close(min_jaccard=min_passage_jaccard, min_cosine=min_passage_cosine)).collect()
-    lookups = _lookups(positives, queries, passages, alike)
-    index = Index(passages, k1=bm25_k1, b=bm25_b) if bm25 and pairs.height else None
-    tables, tried = [TRIPLETS.to_frame()], [_TRIED.to_frame()]
-    for block in _blocks(pairs.sort(pl.all())):
-        candidates = [_judged(block, grades if judged else grades.clear())]
-        if index is not None:
-            ranked = index.search(_questions(block, queries), k=max_rank)
-            candidates.append(_ranked(block, ranked, candidates[0].select("query_id", "negative_id")))
-        marked = _marked(pl.concat(candidates), lookups, skip_ranks=skip_ranks, max_score_fraction=max_score_fraction)
-        tables.append(_first(marked.filter(pl.col("reason").is_null()), per_positive))
-        tried.append(marked.group_by("retriever", "reason").agg(pl.len().cast(pl.Int64).alias("rows")))
+    against = lookups(positives, queries, passages, alike)
+    fractions = {"bm25": max_bm25_score_fraction, "base": max_base_score_fraction}
+    zeros = grades.filter(pl.lit(judged) & (pl.col("relevance") == 0)).select("query_id", negative_id="passage_id").unique()
+    asked = _questions(pairs, queries)
+    rankers: dict[str, Ranker] = {}
+    if bm25 and asked.height and per_positive:
+        rankers["bm25"] = Lexical(passages, k1=bm25_k1, b=bm25_b, max_rank=max_rank)
+    if base and encoder and asked.height and per_positive:
+        rankers["base"] = Dense(encoder(), passages, asked, max_rank=max_rank)
+    tables, tried = [TRIPLETS.to_frame()], negative_report.Tried(per_positive)
+    for found in _candidates(pairs, asked, zeros, rankers, against, skip_ranks=skip_ranks, fractions=fractions):
+        used = _first(found.filter(pl.col("reason").is_null()), per_positive)
+        tables.append(used.select(TRIPLETS.names()))
+        tried.add(found, used)
     triplets = pl.concat(tables).sort(TRIPLETS.names(), nulls_last=True)
-    return Mined(pairs.sort(pl.all()), triplets, _report(pairs, triplets, pl.concat(tried)))
+    return Mined(pairs.sort(pl.all()), triplets, tried.report(pairs, triplets, queries, passages, fractions))
 
 
-_CANDIDATES = pl.Schema({**TRIPLETS, "positive_score": pl.Float64()})
-_TRIED = pl.Schema({"retriever": pl.String(), "reason": pl.String(), "rows": pl.Int64()})
-
-
-class _Lookups(NamedTuple):
-    """What speaks against a candidate; each frame has distinct rows."""
-
-    positives: pl.DataFrame  # query_id, negative_id
-    held_out: pl.DataFrame  # split, negative_id
-    linked: pl.DataFrame  # query_id, negative_id
-    keys: pl.DataFrame  # negative_id, key: the folded text
-    positive_keys: pl.DataFrame  # query_id, key: the folded texts of the question's positives
-
-
-def _lookups(positives: pl.DataFrame, queries: pl.DataFrame, passages: pl.DataFrame, alike: pl.DataFrame) -> _Lookups:
-    owners = positives.join(queries.select("query_id", owner="split"), on="query_id")
-    held_out = [
-        owners.filter(pl.col("owner").is_in(later)).select(split=pl.lit(split), negative_id="positive_id")
-        for split, later in _HELD_OUT.items()
-    ]
-    both_ways = pl.concat([alike.select("passage_id", "other_id"), alike.select(passage_id="other_id", other_id="passage_id")])
-    linked = positives.join(both_ways, left_on="positive_id", right_on="passage_id").select("query_id", negative_id="other_id")
-    keys = passages.select(negative_id="passage_id", key=fold(pl.col("text")))
-    right = positives.rename({"positive_id": "negative_id"})
-    return _Lookups(
-        positives=right.unique(),
-        held_out=pl.concat(held_out).unique(),
-        linked=linked.unique(),
-        keys=keys,
-        positive_keys=right.join(keys, on="negative_id").select("query_id", "key").unique(),
-    )
-
-
-def _blocks(pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The pairs of ten thousand questions at a time."""
-    numbered = pairs.with_columns(block=(pl.col("query_id").rank("dense") - 1) // _BLOCK_QUERIES)
-    for block in numbered.partition_by("block", maintain_order=True):
-        yield block.drop("block")
+def _candidates(
+    pairs: pl.DataFrame,
+    asked: pl.DataFrame,
+    zeros: pl.DataFrame,
+    rankers: Mapping[str, Ranker],
+    against: Lookups,
+    *,
+    skip_ranks: int,
+    fractions: Mapping[str, float],
+) -> Iterator[pl.DataFrame]:
+    """Every candidate, marked, some questions at a time."""
+    for start in range(0, asked.height, _BLOCK_QUERIES):
+        block = asked.slice(start, _BLOCK_QUERIES)
+        own = pairs.join(block.select("query_id"), on="query_id", how="semi")
+        found = [_judged(own, zeros)]
+        for name, ranker in rankers.items():
+            found.append(_ranked(own, ranker.search(block), found[0].select("query_id", "negative_id").unique(), name))
+        yield marked(pl.concat(found), against, skip_ranks=skip_ranks, max_score_fractions=fractions)
 
 
 def _questions(pairs: pl.DataFrame, queries: pl.DataFrame) -> pl.DataFrame:
     return queries.join(pairs.select("query_id").unique(), on="query_id", how="semi").sort("query_id").select("query_id", "text")
 
 
-def _judged(pairs: pl.DataFrame, grades: pl.DataFrame) -> pl.DataFrame:
+def _judged(pairs: pl.DataFrame, zeros: pl.DataFrame) -> pl.DataFrame:
     """Every judged negative of the question, for each of its positives."""
-    zeros = grades.filter(pl.col("relevance") == 0).select("query_id", negative_id="passage_id").unique()
     rows = pairs.join(zeros, on="query_id").with_columns(pl.lit("judged").alias("retriever"))
     unscored = rows.with_columns(pl.lit(None).alias(name) for name in ("score", "rank", "positive_score"))
-    return unscored.select(_CANDIDATES.names()).cast(_CANDIDATES)
+    return unscored.select(CANDIDATES.names()).cast(CANDIDATES)
 
 
-def _ranked(pairs: pl.DataFrame, ranked: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
-    """Everything retrieved for the question, for each of its positives, except what is listed as a judged negative already."""
+def _ranked(pairs: pl.DataFrame, ranked: pl.DataFrame, listed: pl.DataFrame, retriever: str) -> pl.DataFrame:
+    """Everything retrieved for the question, for each of its positives, except what is listed as a judged negative already.
+
+    A positive that was not retrieved scores less than all that was, so its score need not be known.
+    """
     scores = ranked.select("query_id", positive_id="passage_id", positive_score="score")
     found = ranked.rename({"passage_id": "negative_id"}).join(listed, on=["query_id", "negative_id"], how="anti")
     rows = pairs.join(scores, on=["query_id", "positive_id"], how="left").join(found, on="query_id")
-    return rows.with_columns(pl.lit("bm25").alias("retriever")).select(_CANDIDATES.names())
-
-
-def _marked(candidates: pl.DataFrame, against: _Lookups, *, skip_ranks: int, max_score_fraction: float) -> pl.DataFrame:
-    """Candidates with the first rule that speaks against each as `reason`; null where none does."""
-    flagged = (
-        candidates.join(against.positives.with_columns(is_positive=True), on=["query_id", "negative_id"], how="left")
-        .join(against.held_out.with_columns(is_held_out=True), on=["split", "negative_id"], how="left")
-        .join(against.linked.with_columns(is_linked=True), on=["query_id", "negative_id"], how="left")
-        .join(against.keys, on="negative_id", how="left")
-        .join(against.positive_keys.with_columns(is_same_text=True), on=["query_id", "key"], how="left")
-    )
-    is_mined = pl.col("retriever") != "judged"
-    is_low = pl.col("score") <= max_score_fraction * pl.col("positive_score")
-    reasons = {
-        "positive_of_question": pl.col("is_positive"),
-        "positive_of_held_out_question": pl.col("is_held_out"),
-        "near_a_positive": pl.col("is_linked"),
-        "text_of_a_positive": pl.col("is_same_text"),
-        "too_early_a_rank": is_mined & (pl.col("rank") <= skip_ranks),
-        "too_high_a_score": is_mined & ~is_low.fill_null(value=False),
-    }
-    first = pl.coalesce(pl.when(hit.fill_null(value=False)).then(pl.lit(name)) for name, hit in reasons.items())
-    return flagged.select(*TRIPLETS.names(), first.alias("reason"))
+    return rows.with_columns(pl.lit(retriever).alias("retriever")).select(CANDIDATES.names())
 
 
 def _first(candidates: pl.DataFrame, per_positive: int) -> pl.DataFrame:
-    """The first candidates of each question and positive: judged ones, by id, then mined ones by rank."""
-    ordered = candidates.sort("query_id", "positive_id", pl.col("retriever") != "judged", pl.col("rank"), "negative_id")
-    return ordered.filter(pl.int_range(pl.len()).over("query_id", "positive_id") < per_positive).select(TRIPLETS.names())
-
-
-def _report(pairs: pl.DataFrame, triplets: pl.DataFrame, tried: pl.DataFrame) -> dict[str, Any]:
-    """Counts of pairs and triplets per split, and of each retriever's candidates."""
-    return {
-        "pairs": _per_split(pairs),
-        "triplets": _per_split(triplets),
-        "retrievers": {name: _fate(tried.filter(pl.col("retriever") == name), triplets, name) for name in ("judged", "bm25")},
-    }
-
-
-def _fate(tried: pl.DataFrame, triplets: pl.DataFrame, retriever: str) -> dict[str, Any]:
-    removed = {reason: int(tried.filter(pl.col("reason") == reason)["rows"].sum()) for reason in REASONS}
-    candidates = int(tried["rows"].sum())
-    used = triplets.filter(pl.col("retriever") == retriever).height
-    return {"candidates": candidates, "removed": removed, "not_needed": candidates - sum(removed.values()) - used, "used": used}
-
-
-def _per_split(table: pl.DataFrame) -> Mapping[str, int]:
-    return {split: table.filter(pl.col("split") == split).height for split in TRAINED_SPLITS}
+    """The first candidates of each question and positive: judged ones by id, then mined ones by rank, BM25's before the base model's."""
+    mined_by = pl.col("retriever").replace_strict({"judged": 0, "bm25": 1, "base": 2}, return_dtype=pl.Int8)
+    ordered = candidates.sort("query_id", "positive_id", pl.col("retriever") != "judged", pl.col("rank"), mined_by, "negative_id")
+    distinct = ordered.unique(["query_id", "positive_id", "negative_id"], keep="first", maintain_order=True)
+    return distinct.filter(pl.int_range(pl.len()).over("query_id", "positive_id") < per_positive).select(MARKED.names())
