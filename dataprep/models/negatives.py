@@ -3,7 +3,7 @@
 A mined negative is a passage that looks right and is not; the risk is one that is right and was never
 judged. So a candidate falls out by a named rule as soon as anything speaks for it, and the report says how
 many fell to which rule. A score is compared as a share of the positive's score by the same retriever, and
-each retriever has a share of its own, for scores of BM25 spread wider than cosines (decision 12).
+each retriever has a share of its own, for scores of BM25 spread wider than cosines (docs/decisions/0012).
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -6,8 +6,9 @@ from sentence_transformers import SentenceTransformer
 
 from dataprep.models import metrics
 from dataprep.models.course import SCORE
+from dataprep.models.encoder import Encoder
 from dataprep.models.ranking import Integers, run_frame
-from dataprep.models.search import Encoder, search
+from dataprep.models.search import search
 from dataprep.models.tasks import Task
 
 
