@@ -1,7 +1,7 @@
 """Statistics, settings and sources of two releases, compared figure by figure."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,27 @@ def _statistics(release: Path) -> dict[str, Any]:
         "questions": quality["questions"]["after"],
         "questions by number of positives": {row["n_positives"]: row["n_questions"] for row in quality["positives_per_question"]},
         "questions by question word": {row["word"]: row["n_questions"] for row in quality["question_words"]},
+        "question style": quality["question_style"]["after"],
+        "passages by script": {row["script"]: row["n_texts"] for row in quality["scripts"]["after"]},
+        "repetition as read": quality["repetition"],
+        "duplicates": _duplicates(quality["duplicates"]),
+        "conflicts": _tally(quality["conflicts"]),
+        "leaks of a split by row": quality["row_wise_split"],
+        "leaks of a split by question": quality["question_wise_split"],
         "shortcuts": quality["shortcuts"]["after"] or {},
         "lengths": _lengths(found["lengths"]),
     }
     return dict(_flat(figures, " / "))
+
+
+def _duplicates(duplicates: Mapping[str, Any]) -> dict[str, Any]:
+    """Passages merged, passages and questions kept apart, and rows merged, by kind, guard and rule."""
+    return {name.replace("_", " "): _tally(found) if isinstance(found, list) else found for name, found in duplicates.items()}
+
+
+def _tally(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Rows of a tally by their names."""
+    return {", ".join(str(value) for key, value in row.items() if key != "n" and value): row["n"] for row in rows}
 
 
 def _lengths(document: Mapping[str, Any]) -> dict[str, Any]:
