@@ -28,7 +28,7 @@ def is_first() -> bool:
 
 def told_by_first(value: T) -> T:
     """What the first process has; the others wait for it."""
-    if not torch.distributed.is_initialized():
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
         return value
     held = [value]
     torch.distributed.broadcast_object_list(held, src=0)
