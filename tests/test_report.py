@@ -20,6 +20,7 @@ from dataprep.reading_order import in_reading_order
 from dataprep.recipe import Recipe
 from dataprep.reports import charts, report
 from dataprep.reports.marking import Run, compare, excerpt, visible
+from dataprep.reports.notes import in_words
 from dataprep.reports.report_examples import MAX_EVENTS, ledger_of
 from dataprep.reports.report_remarks import remarks
 from dataprep.reports.report_samples import ledger_sample
@@ -252,6 +253,32 @@ def test_the_page_needs_nothing_from_outside(page: str) -> None:
 def test_equal_builds_give_equal_pages(hostile: Build, page: str) -> None:
     assert report.render(hostile) == page
     assert str(hostile.folder) not in page
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ('{"min_passage_words": {"value": 3, "limit": 5}}', "min_passage_words 3 (limit 5)"),
+        (
+            '{"max_passage_chars": {"value": 20324, "limit": 20000}, "a": {"value": 0.37234}}',
+            "max_passage_chars 20,324 (limit 20,000); a 0.3723",
+        ),
+        ('{"language": {"value": "uk 0, nor Polish", "limit": ["pl", "cs"]}}', "language uk 0, nor Polish (limit pl, cs)"),
+        ('{"passage_equals_question": {"value": true, "limit": false}}', "passage_equals_question"),
+        ("2 columns; wanted 4", "2 columns; wanted 4"),
+        ('{"cut', '{"cut'),
+        ("{}", ""),
+        ('{"a": 1}', '{"a": 1}'),
+    ],
+)
+def test_measured_values_are_told_in_words(after: str, said: str) -> None:
+    assert in_words(after) == said
+
+
+def test_rows_that_left_are_shown_with_what_was_measured(page: str) -> None:
+    part = page[page.index('<h3 id="left">') : page.index('<section id="duplicates">')]
+    assert "min_passage_words 3 (limit 5)" in part
+    assert "2 columns; wanted 4" in part
 
 
 def test_the_page_of_a_large_build_samples_says_so_and_stays_small(hostile: Build, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataprep.build import Build
 from dataprep.releases import release_files
 from dataprep.reports import report_samples as samples
 from dataprep.reports.marking import Run, compare, excerpt, printable, visible
+from dataprep.reports.notes import in_words
 
 MAX_EVENTS = 2_000
 _PER_RULE = 3
@@ -31,7 +32,7 @@ def examples(build: Build) -> dict[str, Any]:
     """Everything that the page shows of rows. The release of the build is finished.
 
     Returns:
-        `ledger` (columns, rows, groups with their size in the whole ledger), `changes` by rule,
+        `ledger` (columns, rows, groups with their size in the whole ledger), `changes` and rows that `left` by rule,
         `clusters`, `kept_apart`, `conflicts`, `near_questions`, and questions of the `largest_group`.
         Whatever these name by an id has its events in the ledger's sample.
     """
@@ -53,7 +54,7 @@ def examples(build: Build) -> dict[str, Any]:
         max_chars=_MAX_CHARS,
         named=[*_named(shown), *(longest["id"] for longest in statistics["lengths"]["longest"])],
     )
-    return {"ledger": ledger_of(sample), "changes": _changes(sample), **shown}
+    return {"ledger": ledger_of(sample), "changes": _changes(sample), "left": _left(sample), **shown}
 
 
 def _named(shown: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
@@ -95,9 +96,13 @@ def _event(event: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **event,
         "runs": [[_CODES[run.kind], run.text] for run in runs],
-        "note": None if is_change else printable(event["after"] or "")[:_MAX_BEFORE_CHARS] or None,
+        "note": None if is_change else _note(event["after"]),
         **{name: _opening(event[name]) for name in ("question", "passage")},
     }
+
+
+def _note(after: str | None) -> str | None:
+    return printable(in_words(after or ""))[:_MAX_BEFORE_CHARS] or None
 
 
 def _opening(text: str | None) -> str | None:
@@ -115,6 +120,15 @@ def _changes(sample: pl.DataFrame) -> list[dict[str, Any]]:
             {"stage": stage, "rule": rule, "examples": [{**e, "runs": marked(e["before"], e["after"], by="characters")} for e in shown]}
         )
     return found
+
+
+def _left(sample: pl.DataFrame) -> list[dict[str, Any]]:
+    """A few rows that each rule dropped or rejected, with what was measured, in the order of stages and rules."""
+    gone = sample.filter(pl.col("action").is_in(["dropped", "rejected"]))
+    return [
+        {"stage": stage, "rule": rule, "examples": [_event(event) for event in events.head(_PER_RULE).to_dicts()]}
+        for (stage, rule), events in gone.group_by("stage", "rule", maintain_order=True)
+    ]
 
 
 def _cluster(cluster: Mapping[str, Any]) -> dict[str, Any]:
