@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import polars as pl
 import pytest
 import release_case
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 
 from dataprep import schemas
 from dataprep.releases.ledger import assemble
+from dataprep.releases.release_files import statistics
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.quality_statistics import quality
 from dataprep.statistics.repetition import repetition
@@ -221,3 +224,10 @@ def test_shared_words_are_those_of_the_folded_texts(texts: list[tuple[str, str]]
     )
     wanted = [(len(t.split()), len({*a.split()}), len({*a.split()} & {*t.split()})) for a, t in frame.select("asked", "told").iter_rows()]
     assert frame.select("counts").unnest("counts").rows() == wanted
+
+
+def test_every_part_of_the_statistics_is_explained(tmp_path: Path) -> None:
+    found = statistics(release_case.write_build(tmp_path) / "release")
+    page = (Path(__file__).parent.parent / "docs/statistics.md").read_text(encoding="utf-8")
+    missing = [part for name in ("lengths", "quality") for part in found[name] if f"`{part}`" not in page]
+    assert missing == []

@@ -278,7 +278,8 @@ def test_measured_values_are_told_in_words(after: str, said: str) -> None:
 def test_rows_that_left_are_shown_with_what_was_measured(page: str) -> None:
     part = page[page.index('<h3 id="left">') : page.index('<section id="duplicates">')]
     assert "min_passage_words 3 (limit 5)" in part
-    assert "2 columns; wanted 4" in part
+    assert "<p>label 0</p>" in part
+    assert part.index("2 columns; wanted 4") < part.index("min_passage_words 3") < part.index("label_conflict")
 
 
 def test_the_page_of_a_large_build_samples_says_so_and_stays_small(hostile: Build, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from dataprep.build import Build
+from dataprep.pipeline import PREPARE
 from dataprep.releases import release_files
 from dataprep.reports import report_samples as samples
 from dataprep.reports.marking import Run, compare, excerpt, printable, visible
@@ -125,10 +126,11 @@ def _changes(sample: pl.DataFrame) -> list[dict[str, Any]]:
 def _left(sample: pl.DataFrame) -> list[dict[str, Any]]:
     """A few rows that each rule dropped or rejected, with what was measured, in the order of stages and rules."""
     gone = sample.filter(pl.col("action").is_in(["dropped", "rejected"]))
-    return [
+    groups = [
         {"stage": stage, "rule": rule, "examples": [_event(event) for event in events.head(_PER_RULE).to_dicts()]}
         for (stage, rule), events in gone.group_by("stage", "rule", maintain_order=True)
     ]
+    return sorted(groups, key=lambda group: PREPARE.index(group["stage"]))
 
 
 def _cluster(cluster: Mapping[str, Any]) -> dict[str, Any]:
