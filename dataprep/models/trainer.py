@@ -109,7 +109,9 @@ def recompute_activations(model: nn.Module) -> None:
     """Compute activations again in the backward pass instead of keeping them (gradient checkpointing)."""
     for module in model.modules():
         if isinstance(module, PreTrainedModel) and module.supports_gradient_checkpointing:
-            module.activation_checkpointing_enable()  # by itself, for the library's own switch warns of its old name
+            # the switch's new name, where the library has it already: its old one warns there
+            enable = getattr(module, "activation_checkpointing_enable", None) or module.gradient_checkpointing_enable
+            enable()
 
 
 @contextmanager
