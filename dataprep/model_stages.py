@@ -73,6 +73,8 @@ def evaluate(build: Build, out: Output) -> str:
         b=recipe.evaluate.bm25_b,
         rrf_k=recipe.evaluate.rrf_k,
     )
+    if recipe.evaluate.label_column:
+        judged.summary["protocols"] = _protocols(build, base, finetuned)
     out.table("runs", judged.runs)
     out.table("per_query", judged.per_query)
     run_files.write(judged.runs, task.qrels, out.stage / "trec")
@@ -83,6 +85,15 @@ def evaluate(build: Build, out: Output) -> str:
     card = model_card.card(manifest, build.json("train", "training"), judged.summary, lengths)
     io.write_text(card, out.root / "model" / "README.md")
     return _headline(judged.summary)
+
+
+def _protocols(build: Build, base: "SentenceTransformer", finetuned: "SentenceTransformer") -> dict[str, Any]:
+    """Judging row by row, and by questions with labels, side by side."""
+    from dataprep.models import protocol_rows, protocols
+
+    rows, split_of = protocol_rows.labelled_rows(build, column=str(build.recipe.evaluate.label_column))
+    models = {"base": _encoder(build, base), "finetuned": _encoder(build, finetuned)}
+    return protocols.compare(rows, split_of, models, dims=build.recipe.train.matryoshka_dims, seed=build.recipe.seed)
 
 
 def _base_model(build: Build) -> "SentenceTransformer":

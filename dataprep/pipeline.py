@@ -130,7 +130,11 @@ _STAGES = (
         model_stages.evaluate,
         ("train", "release"),
         lambda r: [r.seed, r.train.model_dump(), r.evaluate.model_dump()],
-        ("dataprep.models.evaluation", "dataprep.models.encode", "dataprep.models.model_card", "dataprep.models.run_files"),
+        (
+            *("dataprep.models.evaluation", "dataprep.models.encode", "dataprep.models.model_card", "dataprep.models.run_files"),
+            *("dataprep.models.protocols", "dataprep.models.protocol_rows"),
+        ),
+        lambda r: source_digest(r) if r.evaluate.label_column else "",
     ),
 )
 STAGES: Mapping[str, Stage] = {stage.name: stage for stage in _STAGES}

@@ -318,6 +318,8 @@ class Train(Section):
     """Rows per batch."""
     mini_batch_size: Positive = 32
     """Rows that loss `cached_mnrl` holds at once."""
+    accumulation_steps: Positive = 1
+    """Batches whose gradients are added up for one step; negatives are still those of one batch."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     """Peak learning rate; null takes 0.02 for static models and 2e-5 for transformers.
 
@@ -356,6 +358,12 @@ class Evaluate(Section):
     """BM25's saturation of term frequency; null chooses it, by ndcg@10, on the validation split."""
     bm25_b: Fraction | None = None
     """BM25's length normalisation; null chooses it with bm25_k1."""
+    label_column: str | None = None
+    """Column of the sources with a label that the recipe itself ignores.
+
+    Given one, the evaluation shows what perfect and topic-only rankers, BM25 and the models score by row-wise judging without
+    labels, and by questions with labels, side by side.
+    """
     rrf_k: Positive = 60
     """Constant of the reciprocal rank fusion of BM25 and the fine-tuned model; 60 is its inventors' (Cormack and others 2009)."""
 

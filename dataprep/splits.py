@@ -13,6 +13,7 @@ passage alone and the two together. What does change a group's anchors is a row 
 another question or paragraph, new or known; then the group may move.
 """
 
+import math
 from collections.abc import Collection
 from hashlib import sha256
 
@@ -86,20 +87,23 @@ def assign(  # noqa: PLR0913 - the tables of one stage, and one keyword per sett
 def assign_rows(queries: pl.LazyFrame, *, seed: int, validation: float, test: float) -> pl.LazyFrame:
     """Give each question a split of its own, as a row-wise split does. It leaks; it is here to be compared with.
 
+    The sizes are those of `datasets.Dataset.train_test_split`: shares of the rows, rounded up.
+
     Args:
         queries: QUERIES, one per row where questions are not united.
         seed: Seed of the splits.
-        validation: Expected share of validation.
-        test: Expected share of test.
+        validation: Share of validation.
+        test: Share of test.
 
     Returns:
         SPLIT_QUERIES, sorted by query_id, each question a group.
     """
     asked = queries.collect().sort("query_id")
-    groups = [f"g{digest('row', name, length=ID_HEX)}" for name in asked["query_id"]]
-    splits = [_split(name, seed=seed, validation=validation, test=test) for name in groups]
-    named = asked.with_columns(group_id=pl.Series(groups, dtype=pl.String), split=pl.Series(splits, dtype=pl.String))
-    return named.select(SPLIT_QUERIES.names()).lazy()
+    groups = pl.Series([f"g{digest('row', name, length=ID_HEX)}" for name in asked["query_id"]], dtype=pl.String)
+    drawn = pl.Series([digest(str(seed), name, length=ID_HEX) for name in groups], dtype=pl.String).rank("ordinal")
+    n_test, n_validation = math.ceil(asked.height * test), math.ceil(asked.height * validation)
+    split = pl.when(drawn <= n_test).then(pl.lit("test")).when(drawn <= n_test + n_validation).then(pl.lit("validation"))
+    return asked.with_columns(group_id=groups, split=split.otherwise(pl.lit("train"))).select(SPLIT_QUERIES.names()).lazy()
 
 
 def _anchors(asked: pl.DataFrame, rows: pl.LazyFrame, hung_on_passages: Collection[str]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from dataprep.summary import Summary, summarise
+from flows.protocol_screen import show_protocols
 
 _STATES = {"met": "[green]met[/]      ", "broken": "[red]broken[/]   ", "unchecked": "[yellow]unchecked[/]"}
 _MARKS = {"finished": "[green]✓[/]", "reused": "[blue]=[/]"}
@@ -72,6 +73,7 @@ def show_summary(folder: Path, *, as_json: bool) -> None:
             console.print(table)
     if summary.evaluation:
         console.print(_note(summary.evaluation))
+        show_protocols(console, summary.evaluation)
     for what, path in summary.places.items():
         console.print(f"[bold]{what:10}[/] {path}", soft_wrap=True)
 

@@ -169,4 +169,11 @@ def test_a_row_wise_split_takes_each_question_alone_in_its_share() -> None:
     split = assign_rows(queries, seed=1, validation=0.0, test=0.1).collect()
     assert split["group_id"].n_unique() == 4_000
     assert set(split["split"]) == {"train", "test"}
-    assert 0.08 * 4_000 < (split["split"] == "test").sum() < 0.12 * 4_000
+    assert (split["split"] == "test").sum() == 400
+    assert assign_rows(queries.head(3_995), seed=1, validation=0.1, test=0.1).collect()["split"].value_counts().sort("split").rows() == [
+        ("test", 400),
+        ("train", 3_195),
+        ("validation", 400),
+    ]
+    other = assign_rows(queries, seed=2, validation=0.0, test=0.1).collect()
+    assert not other["split"].equals(split["split"])

@@ -61,6 +61,7 @@ def arguments(  # noqa: PLR0913 - one keyword per setting
     *,
     plans: Plans,
     batch_size: int,
+    accumulation_steps: int,
     learning_rate: float,
     warmup_fraction: float,
     prompts: Mapping[str, str],
@@ -73,18 +74,20 @@ def arguments(  # noqa: PLR0913 - one keyword per setting
         folder: Where checkpoints go; the course says when one is written.
         plans: Batches of each pass.
         batch_size: Most rows of a batch.
+        accumulation_steps: Batches whose gradients are added up for one step.
         learning_rate: Peak learning rate.
         warmup_fraction: Share of the steps in which it rises; then it falls as a cosine.
         prompts: Column to the text put before each of its texts.
         seed: Seed of dropout.
         mixed_precision: Whether bfloat16 and TensorFloat-32 are used where the GPU has them.
     """
-    n_steps = max(1, len(plans[0]) // n_processes()) * len(plans)
+    n_steps = math.ceil(max(1, len(plans[0]) // n_processes()) / accumulation_steps) * len(plans)
     has_gpu = torch.cuda.is_available()
     found = SentenceTransformerTrainingArguments(
         output_dir=str(folder),
         num_train_epochs=len(plans),
         per_device_train_batch_size=batch_size,
+        gradient_accumulation_steps=accumulation_steps,
         learning_rate=learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=math.ceil(warmup_fraction * n_steps),

@@ -40,6 +40,7 @@ class Settings:
     epochs: int = 5
     batch_size: int = 64
     mini_batch_size: int = 32
+    accumulation_steps: int = 1
     learning_rate: float | None = None  # null: 0.02 for static models, 2e-5 for transformers
     warmup_fraction: float = 0.1
     matryoshka_dims: Sequence[int] = (256, 128, 64)
@@ -188,6 +189,7 @@ def _fit(  # noqa: PLR0913 - what one call of the trainer needs
         scratch,
         plans=plans,
         batch_size=settings.batch_size,
+        accumulation_steps=settings.accumulation_steps,
         learning_rate=stage.learning_rate or 0,
         warmup_fraction=settings.warmup_fraction,
         prompts={column: prompt for column, prompt in _prompts(settings).items() if column in used.columns},
