@@ -1,5 +1,6 @@
 """Laws of the near join: it is brute force, only faster."""
 
+import os
 from collections.abc import Sequence
 from random import Random
 
@@ -10,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import folding, usual
-from dataprep.duplicates import near, near_candidates
+from dataprep.duplicates import near, near_candidates, near_spill
 from dataprep.duplicates.near import near_pairs
-from dataprep.duplicates.near_shingles import shingles
+from dataprep.duplicates.near_shingles import Shingles, shingles
 from dataprep.text import fold
 
 WORDS = st.sampled_from(["a", "b", "aa", "ab", "ż", "ą,", "B."])
@@ -118,8 +119,27 @@ def test_chunks_and_batches_do_not_show(texts: list[str]) -> None:
         small.setattr(near, "MAX_PACKED", 3)
         small.setattr(near, "_CHUNK_PAIRS", 3)
         small.setattr(near_candidates, "_BATCH_PAIRS", 2)
+        small.setattr(near_spill, "_MAX_HELD", 7)
         pieces = found(corpus(texts), min_jaccard=0.5)
     assert pieces == found(corpus(texts), min_jaccard=0.5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(runs=st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=9), max_size=8), max_held=st.integers(0, 20))
+def test_shingles_come_back_as_they_were_from_memory_and_from_the_file(runs: list[list[int]], max_held: int) -> None:
+    given_in = [Shingles(np.array(run, np.uint64), np.array([len(run), 0])) for run in runs]
+    with pytest.MonkeyPatch.context() as small, near_spill.Waiting() as waiting:
+        small.setattr(near_spill, "_MAX_HELD", max_held)
+        for run in given_in:
+            waiting.add(run)
+        assert list(waiting.numbers()) == [(i, 2 * i) for i in range(len(runs))]
+        for i in reversed(range(len(runs))):
+            taken = waiting.take(i)
+            assert taken.hashes.tolist() == runs[i]
+            assert taken.counts.tolist() == [len(runs[i]), 0]
+        held = sum(len(run) for run, _ in waiting._runs if not isinstance(run, near_spill._Place))
+        assert held <= max_held
+        assert os.fstat(waiting._file.fileno()).st_size == 8 * (sum(map(len, runs)) - held)
 
 
 @pytest.mark.parametrize(

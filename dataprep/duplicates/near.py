@@ -5,14 +5,16 @@ The steps, each in a module of its own (words in the package above):
 
     words            texts -> hashes of their words
     near_shingles    words -> hashes of n-grams
+    near_spill       n-grams wait in memory, on larger inputs in a file, until all are counted
     near_prefix      which texts can have a partner at all, and by which shingles it must show
     near_candidates  pairs that share such a shingle and whose sizes and positions allow the overlap
     here             the exact similarity of every candidate
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -21,13 +23,15 @@ from numpy.typing import NDArray
 
 from dataprep.duplicates.near_candidates import candidate_batches
 from dataprep.duplicates.near_prefix import KEY_BITS, MAX_PACKED, Rarity, Sets, possible_sets
-from dataprep.duplicates.near_shingles import Shingles, shingles
+from dataprep.duplicates.near_shingles import shingles
+from dataprep.duplicates.near_spill import Waiting
 from dataprep.folding import chunks
 from dataprep.words import Integers
 
 _CHUNK_PAIRS = 1 << 10  # at most MAX_PACKED
 _MAX_THREADS = 8  # each holds some 60 MB
 _BYTES_PER_SLOT = 4  # a word of Polish has about seven bytes, the space after it included
+_AHEAD = 4  # results per thread that may wait to be asked for
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 PAIRS = pl.Schema({"left": pl.String, "right": pl.String, "jaccard": pl.Float64})
@@ -71,16 +75,15 @@ def _sets(texts: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
     """Sets of the texts that can have a partner."""
     n_bytes = int(texts.str.len_bytes().sum())
     rare = Rarity(1 << min(max((n_bytes // _BYTES_PER_SLOT).bit_length(), 16), 30))
-    parts = []
-    for part in _in_threads(lambda chunk: shingles(chunk, shingle_words=shingle_words), chunks(texts, max_texts=MAX_PACKED)):
-        rare.count(part.hashes)
-        parts.append(part)
-    firsts = np.cumsum([0] + [len(part.counts) for part in parts]).tolist()
+    with Waiting() as waiting:
+        for part in _in_threads(lambda chunk: shingles(chunk, shingle_words=shingle_words), chunks(texts, max_texts=MAX_PACKED)):
+            rare.count(part.hashes)
+            waiting.add(part)
 
-    def possible(numbered: tuple[int, Shingles]) -> Sets:
-        return possible_sets(numbered[1], rare, first_text=numbered[0], min_jaccard=min_jaccard)
+        def possible(run: tuple[int, int]) -> Sets:
+            return possible_sets(waiting.take(run[0]), rare, first_text=run[1], min_jaccard=min_jaccard)
 
-    kept = list(_in_threads(possible, zip(firsts[:-1], parts, strict=True)))
+        kept = list(_in_threads(possible, waiting.numbers()))
     return Sets(*(np.concatenate(columns) for columns in zip(*kept, strict=True)))
 
 
@@ -119,6 +122,13 @@ def _jaccard(sets: Sets, left: Integers, right: Integers) -> NDArray[np.float64]
 
 
 def _in_threads(function: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
-    """The function's results in the items' order. Numpy lets other threads run while it computes."""
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as pool:
-        yield from pool.map(function, items)
+    """The function's results in the items' order, a few at a time. Numpy lets other threads run while it computes."""
+    n_threads = min(os.cpu_count() or 1, _MAX_THREADS)
+    begun: deque[Future[_R]] = deque()
+    with ThreadPoolExecutor(n_threads) as pool:
+        for item in items:
+            begun.append(pool.submit(function, item))
+            if len(begun) > _AHEAD * n_threads:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
