@@ -88,6 +88,8 @@ def test_the_licence_is_disputed(build: Build) -> None:
     assert "license: other" in card
     assert "bsd-3-clause by another copy" in card
     assert (build.release / "LICENSE.md").is_file()
+    page = (build.folder / "report.html").read_text(encoding="utf-8")
+    assert "apache-2.0 by the card of the model" in page[page.index('<h3 id="licences">') :]
 
 
 def test_a_row_wise_split_would_leak_nearly_every_question(quality: dict[str, Any]) -> None:

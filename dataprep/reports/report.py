@@ -13,6 +13,7 @@ from dataprep.build import Build
 from dataprep.pipeline import FINE_TUNE, PREPARE
 from dataprep.reading_order import in_reading_order
 from dataprep.releases import contracts
+from dataprep.releases.licences import questions
 from dataprep.reports import report_charts, report_examples
 from dataprep.reports.report_leaks import leaks
 from dataprep.reports.report_remarks import remarks, signed
@@ -69,6 +70,7 @@ def figures_of(build: Build) -> dict[str, Any]:
         "stages": _stages(build),
         "totals": {end: sum(manifest["counts"][end].values()) for end in ("read", *TERMINAL_ACTIONS)} if manifest else None,
         "contracts": results,
+        "licence_questions": questions(manifest["recipe"]) if manifest else [],
         "leaks": leaks(found["quality"], results),
         **{name: in_reading_order(content) for name, content in found.items()},
     }
