@@ -122,6 +122,12 @@ def test_a_base_model_and_a_source_of_the_hub_are_linked() -> None:
     assert "Static vectors" not in text
 
 
+def test_a_licence_that_others_state_differently_is_other() -> None:
+    claimed = {"name": "a", "repo": None, "licence": "cc-by-4.0", "licence_claims": [{"licence": "mit", "by": "a copy"}]}
+    data = metadata(card(manifest(recipe={"sources": [claimed]}), TRAINING, EVALUATION, LENGTHS))
+    assert (data.license, data.license_name) == ("other", "see-sources")
+
+
 @pytest.mark.parametrize(
     ("licences", "name"), [(["cc-by-4.0", "mit"], "several-licences"), (["my own"], "see-sources"), (["unknown"], "see-sources")]
 )

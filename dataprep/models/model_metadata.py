@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dataprep.models.metrics import MEASURES, PRIMARY
-from dataprep.releases.licences import HUB_LICENCES
+from dataprep.releases.licences import HUB_LICENCES, is_disputed
 
 SHOWN = (PRIMARY, "accuracy@1", "recall@10", "mrr@10", "map@100")
 _TAGS = ["sentence-transformers", "sentence-similarity", "feature-extraction", "dense", "retrieval", "polish", "matryoshka"]
@@ -70,9 +70,9 @@ def _hub_sources(manifest: Document) -> list[str]:
 
 
 def _licence(manifest: Document) -> tuple[str, str | None]:
-    """The sources' one licence that the Hub knows, or `other` and a name that says why."""
+    """The sources' one licence that the Hub knows and nobody disputes, or `other` and a name that says why."""
     found = sorted({str(source["licence"]).lower() for source in manifest["sources"]})
-    if len(found) == 1 and found[0] in HUB_LICENCES:
+    if len(found) == 1 and found[0] in HUB_LICENCES and not is_disputed(manifest["recipe"]):
         return found[0], None
     return "other", "several-licences" if len(found) > 1 else "see-sources"
 

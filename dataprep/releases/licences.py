@@ -90,10 +90,15 @@ def questions(recipe: Mapping[str, Any]) -> list[str]:
     return [*asked, *_clashes(sorted({str(source["licence"]).lower() for source in sources}))]
 
 
+def is_disputed(recipe: Mapping[str, Any]) -> bool:
+    """Whether somebody states another licence for a source than the recipe does."""
+    return any(_contradicting(source) for source in recipe["sources"])
+
+
 def hub_licence(figures: Figures) -> dict[str, str]:
     """The Hub's licence fields: one known licence that nobody disputes, or `other` with a name and a link to LICENSE.md."""
     found = list(licences(figures))
-    disputed = any(_contradicting(source) for source in figures.recipe["sources"])
+    disputed = is_disputed(figures.recipe)
     if len(found) == 1 and found[0].lower() in HUB_LICENCES and not disputed:
         return {"license": found[0].lower()}
     alone = "stated-differently" if disputed else "unknown" if found[0] == "unknown" else "see-licence-file"
@@ -123,7 +128,7 @@ def licence_file(figures: Figures) -> str | None:
 
 def _contradicting(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Claims of another licence than the recipe's."""
-    own = str(source["licence"]).lower()
+    own = str(source.get("licence")).lower()
     return [claim for claim in source.get("licence_claims", ()) if str(claim["licence"]).lower() != own]
 
 
