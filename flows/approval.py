@@ -22,6 +22,9 @@ from flows.operating import is_deployed, release_digest
 log = logging.getLogger("dataprep")
 
 
+_CHANGES = ("added", "removed", "changed", "moved")
+
+
 class Approval(RunInput):
     """The form: what a person decides, and why."""
 
@@ -84,9 +87,16 @@ def _changes(build: Build, targets: Sequence[str]) -> str:
 
 def _difference(published: Path, release: Path) -> str:
     found = diff(published, release)
-    kinds = ("old", "new", "added", "removed", "changed", "moved")
-    tables = [{"table": name} | {kind: f"{table[kind]:,}" for kind in kinds} for name, table in found["tables"].items()]
+    changed = {kind for table in found["tables"].values() for kind in _CHANGES if table[kind]}  # the form is narrow
+    tables = [
+        {"table": name, "rows": _rows(table["old"], table["new"])} | {kind: f"{table[kind]:,}" for kind in _CHANGES if kind in changed}
+        for name, table in found["tables"].items()
+    ]
     verdict = found["verdict"]
     may = "may" if verdict["may_be_judged"] else "must not"
     sentence = f"A model trained on the earlier release {may} be judged on this one's test questions."
     return "\n\n".join([markdown_table(tables), sentence + "".join(f"\n- {reason}" for reason in verdict["reasons"])])
+
+
+def _rows(old: int, new: int) -> str:
+    return f"{old:,}" if old == new else f"{old:,} → {new:,}"

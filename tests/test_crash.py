@@ -3,13 +3,17 @@
 Moments are counted from the second in which the flow takes hold of its folder, for before it nothing can be lost.
 """
 
+import errno
 import multiprocessing
 import os
 import random
 import re
+import shutil
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +24,7 @@ from hub_clients import environment
 from hub_server import Server, serving
 from prefect_case import Site, wait_for
 
-from dataprep import io
+from dataprep import io, recipe_file
 from dataprep.build import finish, opened
 from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe import Recipe
@@ -255,3 +259,56 @@ def test_a_run_without_a_heartbeat_is_marked_as_crashed_and_frees_its_place(site
     run = site.ended(run_id, timeout_s=300)
     assert run["state"]["name"] == "Crashed"
     assert "No heartbeat" in run["state"]["message"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[int], None]]]:
+    """A file system of its own, and how to make it larger, in KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def sized(kib: int, how: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(["mount", "-t", "tmpfs", "-o", f"{how}size={kib}k", "tmpfs", str(disk)], capture_output=True, check=False)
+
+    if shutil.which("mount") is None or sized(64, "").returncode:
+        pytest.skip("this user may not mount a file system")
+    try:
+        yield disk, lambda kib: sized(kib, "remount,").check_returncode()
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_disk_that_is_full_again_and_again_leaves_whole_stages(
+    recipe: Recipe, undisturbed: dict[str, str], small_disk: tuple[Path, Callable[[int], None]]
+) -> None:
+    disk, enlarge = small_disk
+    n_full = 0
+    for kib in range(100, 20_000, 100):
+        enlarge(kib)
+        try:
+            found = _undisturbed(recipe, disk / "build")
+        except OSError as error:
+            assert error.errno == errno.ENOSPC  # noqa: PT017 - it may also succeed
+            n_full += 1
+        else:
+            break
+    assert n_full > 3
+    assert found == undisturbed
+    assert leftovers(disk / "build") == []
+
+
+def test_a_run_that_is_interrupted_goes_on_to_the_same_bytes(recipe: Recipe, undisturbed: dict[str, str], tmp_path: Path) -> None:
+    io.write_text(recipe_file.dump(recipe), tmp_path / "r.toml")
+    command = [sys.executable, "-m", "flows.cli", "run", str(tmp_path / "r.toml"), "--until", "release", "--build", str(tmp_path / "build")]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    codes = []
+    for stage in ("split", None):
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        if stage:
+            done = tmp_path / "build" / "stages" / stage / "stage.json"
+            wait_for(stage, lambda done=done: done.is_file(), 120, 0.005)
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+        codes.append(process.wait(120))
+    assert codes == [130, 0]
+    assert digests(tmp_path / "build") == undisturbed
+    assert leftovers(tmp_path / "build") == []

@@ -108,7 +108,9 @@ def _reject_with_what_changed(site: Site, build: Path, target: Path) -> None:
     changed = recipe(to=[str(target)], approval=True) | {"split": {"test": 0.3}}
     run_id = site.started("release/sample", {"recipe": changed, "folder": str(build)})
     site.ended(run_id, "Suspended", "Failed")
-    assert "| qrels |" in question(site, run_id)
+    text = question(site, run_id)
+    assert "| table | rows | added | removed | moved |" in text
+    assert "| pairs | 198 → " in text
     assert answer(site, run_id, approve=False, comment="the test split grew") == 201
     run = site.ended(run_id)
     assert (run["state"]["name"], run["state"]["message"]) == ("Cancelled", "not published: rejected: the test split grew")

@@ -1,9 +1,11 @@
 """What Prefect costs: the sample's preparation without it, with the embedded server, and against a running one.
 
-`python tests/bench/bench_prefect.py [runs] [api]`: `runs` of each kind (default 5), the quickest counts; `api` is a
-running server's address, without one that kind is left out. Wall and processor seconds of the whole process.
+`python tests/bench/bench_prefect.py [--runs 5] [--api URL] [--rows N]`: the quickest of the runs of each kind counts;
+without the address of a running server that kind is left out. With `--rows`, made-up pairs take the sample's place, to
+see whether the cost grows with them. Wall and processor seconds of the whole process.
 """
 
+import argparse
 import os
 import resource
 import subprocess
@@ -19,7 +21,7 @@ from dataprep.build import finish, opened
 from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe_file import load
 from dataprep.reports.report import write_report
-with opened(Path(sys.argv[1]), load("sample")) as build:
+with opened(Path(sys.argv[2]), load(sys.argv[1])) as build:
     for name in PREPARE:
         finish(STAGES[name], build)
     write_report(build)
@@ -34,11 +36,24 @@ def seconds(command: list[str], environment: dict[str, str]) -> tuple[float, flo
     return time.monotonic() - start, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def main(n_runs: int, api: str | None) -> None:
+def made_up(folder: Path, n_rows: int) -> str:
+    """A recipe of made-up pairs, two in three of them right."""
+    ending = "napisał w roku {year} znany poeta, a wydała go po latach oficyna numer {n} w Krakowie."
+    row = "q{n}\tKto napisał poemat numer {n} o rzece {river}?\tPoemat numer {n} o rzece {river} " + ending + "\t{label}\n"
+    rivers = ("Wisła", "Odra", "Warta", "Bug", "Narew", "San", "Noteć")
+    rows = (row.format(n=n, river=rivers[n % 7], year=1000 + n % 1000, label=int(n % 3 > 0)) for n in range(n_rows))
+    (folder / "rows.tsv").write_text("id\tquestion\tpassage\tlabel\n" + "".join(rows), encoding="utf-8")
+    columns = '{ id = "id", question = "question", passage = "passage", label = "label" }'
+    source = f'[[sources]]\nname = "s"\nkind = "tsv"\npath = "rows.tsv"\ncolumns = {columns}\n'
+    (folder / "made-up.toml").write_text(f'name = "made-up"\n{source}', encoding="utf-8")
+    return str(folder / "made-up.toml")
+
+
+def main(n_runs: int, api: str | None, recipe: str) -> None:
     """Print a row per kind: the quickest run, and what it takes more than the one without Prefect."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT")}
-    cli = [sys.executable, "-m", "flows.cli", "run", "sample", "--until", "release", "--build"]
-    kinds = {"without Prefect": ([sys.executable, "-c", _PLAIN], plain), "embedded server, warm": (cli, plain)}
+    cli = [sys.executable, "-m", "flows.cli", "run", recipe, "--until", "release", "--build"]
+    kinds = {"without Prefect": ([sys.executable, "-c", _PLAIN, recipe], plain), "embedded server, warm": (cli, plain)}
     if api:
         kinds["running server"] = (cli, {**plain, "PREFECT_API_URL": api})
     base = (0.0, 0.0)
@@ -54,4 +69,10 @@ def main(n_runs: int, api: str | None) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5, sys.argv[2] if len(sys.argv) > 2 else None)
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--runs", type=int, default=5)
+    asked.add_argument("--api")
+    asked.add_argument("--rows", type=int)
+    given = asked.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        main(given.runs, given.api, made_up(Path(scratch), given.rows) if given.rows else "sample")
