@@ -15,6 +15,7 @@ from flows import approval, once, operating
 from flows.fine_tune import fine_tune
 from flows.prepare import Until, prepare
 from flows.publish import publish
+from flows.waiting import wait_for_server
 
 log = logging.getLogger("dataprep")
 
@@ -36,9 +37,12 @@ def release(recipe: Recipe, folder: Path | None = None, until: Until = "publish"
     if until in PREPARE:
         return None
     if operating.is_deployed() and until not in FINE_TUNE:
+        wait_for_server()
         return _publish_and_fine_tune(build)
+    wait_for_server()
     fine_tune(recipe, build.folder, until)
     if until not in FINE_TUNE and not recipe.publish.approval:
+        wait_for_server()
         publish(recipe, build.folder)
     return None
 
@@ -48,7 +52,9 @@ def _publish_and_fine_tune(build: Build) -> State[Any] | None:
     if refusal := approval.refused(build, targets):
         return refusal
     if "dataset" in recipe.publish.what:
+        wait_for_server()
         _say(publish(recipe, build.folder, recipe.publish.model_copy(update={"what": ("dataset",)})))
+    wait_for_server()
     if deployment := once.fine_tuning_deployment():
         run = once.fine_tune_once(build, deployment)
         ended = run.state.name if run.state else "without a state"
@@ -58,6 +64,7 @@ def _publish_and_fine_tune(build: Build) -> State[Any] | None:
     else:
         fine_tune(recipe, build.folder)
     if "model" in recipe.publish.what:
+        wait_for_server()
         _say(publish(recipe, build.folder))
     return None
 

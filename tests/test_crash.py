@@ -81,11 +81,13 @@ def _prepare_and_publish(recipe: str, build: str, api: str, home: str, hub: dict
 
     from flows.prepare import prepare  # noqa: PLC0415
     from flows.publish import publish  # noqa: PLC0415
+    from flows.waiting import wait_for_server  # noqa: PLC0415
 
     made = Recipe.model_validate_json(recipe)
     with temporary_settings({PREFECT_API_URL: api, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         prepare(made, Path(build))
         if made.publish.to:
+            wait_for_server()
             publish(made, Path(build))
 
 

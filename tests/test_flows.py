@@ -3,20 +3,26 @@
 import errno
 import json
 import logging
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 import release_case
 from prefect import flow, get_client, task
 from prefect.artifacts import ArtifactFilter, ArtifactFilterKey
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from dataprep import model_stages
 from dataprep.build import Build
 from dataprep.errors import CallError, DataError, RemoteError
 from dataprep.progress import progress_of
 from dataprep.recipe_file import load
-from flows import artifacts, operating, progress
+from flows import artifacts, operating, progress, waiting
 from flows.tasks import may_pass
 
 pytestmark = pytest.mark.usefixtures("prefect")
@@ -148,3 +154,32 @@ def test_neither_recipe_nor_folder_is_said(tmp_path: Path) -> None:
         pass
     with pytest.raises(CallError, match="no build folder"), operating.held_build(None, tmp_path):
         pass
+
+
+def test_a_server_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(handler: Any) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setattr(waiting, "_POLL_S", 0.1)
+    told: list[str] = []
+    monkeypatch.setattr(waiting.log, "warning", lambda message, *_: told.append(message))
+    server: list[HTTPServer] = []
+
+    def come_back() -> None:
+        time.sleep(0.5)
+        server.append(HTTPServer(("127.0.0.1", port), type("Handler", (BaseHTTPRequestHandler,), {"do_GET": answer})))
+        server[0].serve_forever()
+
+    threading.Thread(target=come_back, daemon=True).start()
+    began = time.monotonic()
+    with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+        waiting.wait_for_server()
+        assert time.monotonic() - began > 0.4
+        assert len(told) == 1
+        waiting.wait_for_server()
+    server[0].shutdown()
+    server[0].server_close()
