@@ -25,7 +25,7 @@ for source in sys.argv[2:]:
     except errors.DataprepError as error:
         print(f"{type(error).__name__}: {error}", end="\\x1e")
     else:
-        rows = got.rows.select("source_key", "question", "passage", "label").collect().rows()
+        rows = sorted(got.rows.select("source_key", "question", "passage", "label").collect().rows())
         print(got.origin["revision"], got.origin["files"], rows, end="\\x1e")
 """
 
