@@ -228,3 +228,11 @@ def test_the_sample_through_the_stages_with_the_embedded_model(tmp_path: Path) -
 def test_torch_stays_away_unless_a_model_is_asked() -> None:
     code = "import sys; from dataprep.pipeline import load_ahead; load_ahead(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_chain_of_meanings_is_not_followed() -> None:
+    kept, between, other = "dom dom dom dom dom dom", "dom dom dom dom dom wielki", "dom dom dom dom mały nowy"  # ranked in this order
+    found = alike(0.01)(pl.DataFrame({"id": ["a", "b", "c"], "text": [kept, between, other]}))
+    assert {tuple(row[:2]): row[2] >= 0.96 for row in found.iter_rows()} == {("b", "a"): True, ("c", "b"): True, ("c", "a"): False}
+    tables = run(rows([("kto?", kept, 1), ("co?", between, 0), ("ile?", other, 0)]), min_passage_cosine=0.96)
+    assert sorted(tables["corpus"]["text"]) == sorted([kept, other])
