@@ -56,23 +56,25 @@ def train(build: Build, out: Output) -> str:
 
 def evaluate(build: Build, out: Output) -> str:
     """Judge BM25, the base model, the fine-tuned one and a hybrid on held-out questions; write the model's card."""
-    from dataprep.models import encode, evaluation, model_card, run_files, tasks
+    from dataprep.models import card_examples, encode, evaluation, model_proof, run_files, tasks
 
     recipe = build.recipe
     base = encode.load(build.folder / "stages" / "train" / "base") if recipe.train.base_model == EMBEDDED else _base_model(build)
     finetuned = encode.load(build.model, max_tokens=recipe.train.max_tokens)  # the weights as they were saved, not those in memory
     task = tasks.retrieval_task(*_judged(build), split=recipe.evaluate.split)
+    validation = tasks.same_corpus(task.passages, *_judged(build)[:2], split="validation")
     judged = evaluation.evaluate(
         task,
         {"base": _encoder(build, base), "finetuned": _encoder(build, finetuned)},
         dims=recipe.train.matryoshka_dims,
         bootstrap_samples=recipe.evaluate.bootstrap_samples,
         seed=recipe.seed,
-        validation=tasks.same_corpus(task.passages, *_judged(build)[:2], split="validation"),
+        validation=validation,
         k1=recipe.evaluate.bm25_k1,
         b=recipe.evaluate.bm25_b,
         rrf_k=recipe.evaluate.rrf_k,
     )
+    judged.summary["base_model"] = _base_origin(build)
     if recipe.evaluate.label_column:
         judged.summary["protocols"] = _protocols(build, base, finetuned)
     out.table("runs", judged.runs)
@@ -80,11 +82,25 @@ def evaluate(build: Build, out: Output) -> str:
     run_files.write(judged.runs, task.qrels, out.stage / "trec")
     io.write_json(judged.summary, out.root / "evaluation.json")
     shutil.copytree(build.model, out.root / "model", copy_function=os.link, ignore=shutil.ignore_patterns("README.md"))
-    manifest = io.read_json(build.release / "manifest.json")
-    lengths = io.read_json(build.release / "statistics" / "lengths.json")
-    card = model_card.card(manifest, build.json("train", "training"), judged.summary, lengths)
+    shown = card_examples.examples(validation.queries, validation.qrels, task.passages) if validation else []
+    out.json("examples", {"validation": shown})
+    card = model_proof.rendered_card(build.folder, evaluation=judged.summary, examples=shown)
     io.write_text(card, out.root / "model" / "README.md")
     return _headline(judged.summary)
+
+
+def _base_origin(build: Build) -> dict[str, str]:
+    """Where the base model's weights come from: a commit of the Hub, or the digest of a folder's weights."""
+    from dataprep.models import base_tokenizer
+
+    settings = build.recipe.train
+    if settings.base_model == EMBEDDED:
+        return {}
+    folder = base_tokenizer.fetch(settings.base_model, revision=settings.base_revision)
+    if folder.parent.name == "snapshots":  # the Hub's cache names a snapshot's folder after its commit
+        return {"revision": folder.name}
+    weights = sorted(io.file_sha256(path) for path in folder.rglob("*.safetensors"))
+    return {"sha256": weights[0]} if len(weights) == 1 else {}
 
 
 def _protocols(build: Build, base: "SentenceTransformer", finetuned: "SentenceTransformer") -> dict[str, Any]:

@@ -132,7 +132,7 @@ _STAGES = (
         lambda r: [r.seed, r.train.model_dump(), r.evaluate.model_dump()],
         (
             *("dataprep.models.evaluation", "dataprep.models.encode", "dataprep.models.model_card", "dataprep.models.run_files"),
-            *("dataprep.models.protocols", "dataprep.models.protocol_rows"),
+            *("dataprep.models.protocols", "dataprep.models.protocol_rows", "dataprep.models.model_proof", "dataprep.models.card_examples"),
         ),
         lambda r: source_digest(r) if r.evaluate.label_column else "",
     ),

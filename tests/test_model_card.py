@@ -95,6 +95,44 @@ def test_every_metric_of_every_dimension_is_in_the_model_index() -> None:
     assert data.base_model is None
 
 
+def test_the_widget_shows_questions_of_validation() -> None:
+    shown = [{"question": "Kto to?", "passages": ["To Jan.", "To nie on."]}]
+    data = metadata(card(manifest(), TRAINING, EVALUATION, LENGTHS, examples=shown))
+    assert data.widget == [{"source_sentence": "Kto to?", "sentences": ["To Jan.", "To nie on."]}]
+    assert metadata(card(manifest(), TRAINING, EVALUATION, LENGTHS)).to_dict().get("widget") is None
+
+
+def test_the_split_the_baselines_the_log_and_the_origin_are_told() -> None:
+    counts = {"train": {"queries": 1000, "positives": 1200, "groups": 900}}
+    evaluation = EVALUATION | {
+        "bm25": {"k1": 0.6, "b": 0.3, "n_queries": 77, "tried": [{}] * 25},
+        "hybrid": {"k": 60, "depth": 100},
+        "base_model": {"sha256": "cd" * 32},
+        "protocols": PROTOCOLS,
+    }
+    training = TRAINING | {"loss": [{"table": "pairs", "epoch": 0.5, "loss": 2.0}, {"table": "pairs", "epoch": 1.0, "loss": 1.0}]}
+    text = card(manifest(splits=counts, recipe={"train": {"base_model": "potion", "base_revision": None}}), training, evaluation, LENGTHS)
+    for wanted in (
+        "train 1,000 questions with 1,200 right passages in 900 groups",
+        "k1 = 0.6 and b = 0.3, chosen by ndcg@10 on 77 questions of validation out of 25 settings",
+        "reciprocal rank fusion of BM25 and this model, k = 60",
+        "| pairs | 1 | 1.5000 | 0.7000 |",
+        f"weights sha256 `{'cd' * 32}`",
+        "| a perfect ranker | - | 0.250 | 0.600 | 1.000 | 1.000 |",
+        "97.6%",
+        "## Citation",
+    ):
+        assert wanted in text, wanted
+
+
+PROTOCOLS = {
+    "split": {"train": 3738, "test": 416},
+    "seen_questions_fraction": 0.976,
+    "rows": {"n_queries": 416, "n_passages": 4154, "systems": {"perfect": {"all": {"accuracy@1": 0.25, "ndcg@10": 0.6}}}},
+    "questions": {"n_queries": 487, "n_passages": 4152, "systems": {"perfect": {"all": {"accuracy@1": 1.0, "ndcg@10": 1.0}}}},
+}
+
+
 def test_figures_of_all_systems_rows_tokens_and_the_kept_pass_are_told() -> None:
     text = card(manifest(), TRAINING, EVALUATION, LENGTHS)
     for wanted in (

@@ -4,10 +4,11 @@ It is written after the evaluation, so its figures are those of the weights besi
 from the manifest, training.json, evaluation.json or the length statistics; nothing is "Unknown".
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dataprep.models import card_notes
+from dataprep.models import card_evaluation, card_notes, card_usage
 from dataprep.models.embedded import EMBEDDED
 from dataprep.models.metrics import PRIMARY
 from dataprep.models.model_metadata import SHOWN, Document, base_model, front_matter, title
@@ -17,22 +18,12 @@ _LEAKS = {
     "row": "The split was made row by row: questions of this split were seen in training, so the figures flatter the model.",
 }
 _SYSTEMS = {"bm25": "BM25, Polish stems", "base": "base model", "finetuned": "**this model**", "hybrid": "BM25 and this model, fused"}
-_SETTINGS = (
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "later_tables_rate",
-    "schedule",
-    "warmup_fraction",
-    "optimizer",
-    "loss",
-    "matryoshka_dims",
-    "max_positives_per_question",
-    "seed",
-)
+_NOT_SHOWN = ("query_prompt", "passage_prompt", "best_metric", "best_dimension")  # said elsewhere
 
 
-def card(manifest: Document, training: Document, evaluation: Document, lengths: Document) -> str:
+def card(
+    manifest: Document, training: Document, evaluation: Document, lengths: Document, *, examples: Sequence[Mapping[str, Any]] = ()
+) -> str:
     """README.md of the model.
 
     Args:
@@ -40,14 +31,17 @@ def card(manifest: Document, training: Document, evaluation: Document, lengths: 
         training: What `dataprep.models.training.train` returned.
         evaluation: evaluation.json, with the figures of the saved weights.
         lengths: statistics/lengths.json of the release.
+        examples: What `card_examples.examples` chose of the validation split.
     """
+    evaluation = card_evaluation.in_order(evaluation)
     parts = [
-        front_matter(manifest, evaluation),
+        front_matter(manifest, training, evaluation, examples),
         _summary(manifest, training, evaluation),
-        _usage(training),
+        card_usage.usage(training, examples),
         _results(manifest, evaluation),
         _training(manifest, training, lengths),
         _limits(manifest, training, evaluation),
+        f"## Citation\n\n{card_evaluation.citation(manifest)}",
     ]
     return "\n".join(part.strip() + "\n" for part in parts)
 
@@ -59,36 +53,13 @@ def _summary(manifest: Document, training: Document, evaluation: Document) -> st
 A [sentence-transformers](https://www.sbert.net) model that maps questions and passages to vectors of {dims[0]} numbers,
 so that a question lies near the passages that answer it. Shorter vectors are prefixes of the long ones: {", ".join(dims)}.
 
-- **Base model:** {_base_text(manifest)}
+- **Base model:** {_base_text(manifest, evaluation)}
 - **Data:** {title(manifest)}, release of recipe `{manifest["recipe"]["name"]}`, recipe sha256 `{manifest["recipe_sha256"]}`,
   made by dataprep {manifest["dataprep_version"]}
 - **Sources:** {_sources(manifest)}
 - **Language:** {", ".join(manifest["recipe"]["filter"]["languages"]) or "pl"}
 - **Similarity:** cosine
 - **Weights:** {_kept(training)}
-"""
-
-
-def _usage(training: Document) -> str:
-    query, passage = training["settings"]["query_prompt"], training["settings"]["passage_prompt"]
-    prompts = (
-        f"The model's own prompts stand before the texts: {query!r} before questions, {passage!r} before passages. "
-        "`encode_query` and `encode_document` put them there; plain `encode` does not."
-        if query or passage
-        else "Questions and passages are encoded as they are, without a prompt."
-    )
-    return f"""## Use
-
-```python
-from sentence_transformers import SentenceTransformer
-
-model = SentenceTransformer("path/or/hub-id")  # truncate_dim=64 for shorter vectors
-queries = model.encode_query(["kiedy odbyła się bitwa pod Grunwaldem?"])
-passages = model.encode_document(["Bitwa pod Grunwaldem rozegrała się 15 lipca 1410 roku.", "Wawel leży w Krakowie."])
-print(model.similarity(queries, passages))
-```
-
-{prompts}
 """
 
 
@@ -107,15 +78,24 @@ def _results(manifest: Document, evaluation: Document) -> str:
     return f"""## Evaluation
 
 {evaluation["n_queries"]:,} questions of the {evaluation["split"]} split against all {evaluation["n_passages"]:,} passages.
-{_LEAKS[manifest["recipe"]["split"]["by"]]} In brackets 95 % bootstrap intervals over the questions
+{card_evaluation.split(manifest)} {_LEAKS[manifest["recipe"]["split"]["by"]]} In brackets 95 % bootstrap intervals over the questions
 ({evaluation["bootstrap_samples"]:,} samples); ties: {evaluation["tie_rule"]}. Measured after training, on exactly these weights.
 
 {_table(header, rows)}
 
+{card_evaluation.baselines(evaluation)}
+
 Paired differences on the same questions; an interval that holds 0 shows no difference:
 
 {_table(["difference", "dimensions", *SHOWN], gains)}
-"""
+{_protocols(evaluation)}"""
+
+
+def _protocols(evaluation: Document) -> str:
+    rows = card_evaluation.protocols(evaluation)
+    if not rows:
+        return ""
+    return f"\n### Two ways to judge\n\n{_table(card_evaluation.PROTOCOL_HEADER, rows)}\n\n{card_evaluation.protocol_note(evaluation)}\n"
 
 
 def _training(manifest: Document, training: Document, lengths: Document) -> str:
@@ -131,8 +111,16 @@ def _training(manifest: Document, training: Document, lengths: Document) -> str:
         ]
         for name, table in training["tables"].items()
     ]
-    scores = [[point["table"], str(point["epoch"]), f"{point[PRIMARY]:.4f}"] for point in training["validation"]]
-    validation = _table(["table", "epoch", f"validation {PRIMARY}"], scores) if scores else "No question of validation has a positive."
+    losses = _losses(training)
+    scores = [
+        [point["table"], str(point["epoch"]), losses.get((point["table"], point["epoch"]), "-"), f"{point[PRIMARY]:.4f}"]
+        for point in training["validation"]
+    ]
+    log = scores or [[table, str(epoch), loss, "-"] for (table, epoch), loss in losses.items()]
+    validation = (
+        _table(["table", "epoch", "mean loss", f"validation {PRIMARY}"], log) if log else "No question of validation has a positive."
+    )
+    shown = [[key, _setting(value)] for key, value in settings.items() if key not in _NOT_SHOWN and value is not None]
     return f"""## Training
 
 {_table(["table", "rows", "rows used", "batches per epoch", "steps", "tokens per text, mean (longest)"], rows)}
@@ -140,10 +128,10 @@ def _training(manifest: Document, training: Document, lengths: Document) -> str:
 {card_notes.tables(manifest)}
 
 `pairs` are (anchor, positive); `triplets` add a negative: at most {negatives["per_positive"]} per pair, passages judged
-not relevant first, then passages that BM25 ranks high without coming near the positive's score. Every other passage of
+not relevant first, then passages that {_miners(negatives)} high without coming near the positive's score. Every other passage of
 a batch counts as wrong too, so no batch holds a passage that answers another question of it.
 
-{_table(["setting", "value"], [[key, _setting(settings[key])] for key in _SETTINGS])}
+{_table(["setting", "value"], shown)}
 
 {validation}
 """
@@ -164,12 +152,27 @@ def _limits(manifest: Document, training: Document, evaluation: Document) -> str
     return "## Limits\n\n" + "\n".join(lines) + "\n"
 
 
-def _base_text(manifest: Document) -> str:
-    base, revision = base_model(manifest), manifest["recipe"]["train"]["base_revision"]
+def _miners(negatives: Document) -> str:
+    names = [name for key, name in (("bm25", "BM25"), ("base", "the base model")) if negatives.get(key, key == "bm25")]
+    return " and ".join(names) + (" ranks" if len(names) == 1 else " rank") if names else "no retriever ranks"
+
+
+def _losses(training: Document) -> dict[tuple[str, int], str]:
+    """Mean of the logged losses of each table's passes."""
+    points: dict[tuple[str, int], list[float]] = {}
+    for point in training.get("loss", ()):
+        points.setdefault((point["table"], math.ceil(point["epoch"])), []).append(point["loss"])
+    return {key: f"{sum(losses) / len(losses):.4f}" for key, losses in points.items()}
+
+
+def _base_text(manifest: Document, evaluation: Document) -> str:
+    base, found = base_model(manifest), evaluation.get("base_model", {})
+    revision = found.get("revision") or manifest["recipe"]["train"]["base_revision"]
     if base == EMBEDDED:
         return "static token vectors that dataprep made from the training split's own passages"
     link = f"[{base}](https://huggingface.co/{base})" if "/" in base else f"`{base}` (a local folder)"
-    return link + (f", revision `{revision}`" if revision else "")
+    weights = f", weights sha256 `{found['sha256']}`" if found.get("sha256") else ""
+    return link + (f", revision `{revision}`" if revision else "") + weights
 
 
 def _sources(manifest: Document) -> str:

@@ -1,6 +1,7 @@
 """The model card's YAML, as the Hub reads it, with the model-index of the evaluation's figures."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dataprep.models.metrics import MEASURES, PRIMARY
@@ -9,10 +10,12 @@ from dataprep.releases.licences import HUB_LICENCES, is_disputed
 SHOWN = (PRIMARY, "accuracy@1", "recall@10", "mrr@10", "map@100")
 _TAGS = ["sentence-transformers", "sentence-similarity", "feature-extraction", "dense", "retrieval", "polish", "matryoshka"]
 
+_LOSSES = ("MatryoshkaLoss", "MultipleNegativesRankingLoss", "CachedMultipleNegativesRankingLoss")
+
 Document = Mapping[str, Any]
 
 
-def front_matter(manifest: Document, evaluation: Document) -> str:
+def front_matter(manifest: Document, training: Document, evaluation: Document, examples: Sequence[Mapping[str, Any]] = ()) -> str:
     """The YAML between its two lines of dashes, model-index included."""
     from huggingface_hub.repocard_data import ModelCardData  # noqa: PLC0415 - costs a tenth of a second, and only cards need it
 
@@ -24,7 +27,8 @@ def front_matter(manifest: Document, evaluation: Document) -> str:
         license_name=licence_name,
         library_name="sentence-transformers",
         pipeline_tag="sentence-similarity",
-        tags=[*_TAGS, "loss:MatryoshkaLoss", "loss:MultipleNegativesRankingLoss"],
+        tags=[*_TAGS, *_losses(training)],
+        widget=[{"source_sentence": example["question"], "sentences": list(example["passages"])} for example in examples] or None,
         base_model=base if "/" in base else None,
         datasets=_hub_sources(manifest) or None,
         metrics=[_yaml_name(name) for name in SHOWN],
@@ -32,6 +36,12 @@ def front_matter(manifest: Document, evaluation: Document) -> str:
         eval_results=_eval_results(manifest, evaluation),
     )
     return f"---\n{data.to_yaml().strip()}\n---\n"
+
+
+def _losses(training: Document) -> list[str]:
+    """Tags of the losses in use, as sentence-transformers names them."""
+    told = str(training["settings"].get("loss", "")) + " ".join(str(table.get("loss", "")) for table in training["tables"].values())
+    return [f"loss:{name}" for name in _LOSSES if re.search(rf"\b{name}\b", told)]
 
 
 def _eval_results(manifest: Document, evaluation: Document) -> list[Any]:

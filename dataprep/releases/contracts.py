@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from dataprep.errors import CallError
+from dataprep.models import model_proof
 from dataprep.releases import documents, offenders, recount, release_files
 from dataprep.releases.release_files import Published
 from dataprep.rule_names import rule_names
@@ -75,6 +76,7 @@ def check(path: Path) -> list[Result]:
     queries = dict(_release_contracts(release))
     if files.is_broken:
         return [files, *(_unchecked(name, "files are missing or cannot be read") for name in [*queries, *_LEDGER])]
+    queries |= model_proof.contracts(build) if build else {}
     return [files, *_ledger_results(build, release), *(_judge(name, query) for name, query in queries.items())]
 
 
