@@ -11,7 +11,8 @@ from pathlib import Path
 import hub_clients
 import pytest
 from hub_clients import client, environment, publish_files
-from hub_server import Server, random_faults, serving
+from hub_faults import random_faults
+from hub_server import Server, serving
 
 from dataprep.errors import RemoteError
 

@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 from hub_clients import client, environment
-from hub_server import Fault, Server, serving
+from hub_faults import Fault
+from hub_server import Server, serving
 from hub_state import Blob, Repo
 
 from dataprep.errors import RemoteError, SourceMissingError

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from hub_clients import client, environment, publish_files, refused
-from hub_server import Fault, Server, serving
+from hub_faults import Fault
+from hub_server import Server, serving
 
 from dataprep.publishers.hub import calls
 

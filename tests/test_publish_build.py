@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 import release_case
 from hub_clients import asked_for_approval, client, environment, publish_build, refused
-from hub_server import Fault, Server, serving
+from hub_faults import Fault
+from hub_server import Server, serving
 
 from dataprep import io, recipe_file
 from dataprep.build import existing_build
