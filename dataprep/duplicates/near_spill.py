@@ -11,7 +11,7 @@ import numpy as np
 from dataprep.duplicates.near_shingles import Shingles
 from dataprep.words import Hashes, Integers
 
-_MAX_HELD = 1 << 28  # hashes in memory: 2 GB, some 5.6 million passages of 50 words; writing them costs a tenth of the time
+_MAX_HELD = 1 << 28  # hashes in memory: 2 GB, some 5.6 million passages of 50 words; writing costs time
 
 
 class _Place(NamedTuple):
