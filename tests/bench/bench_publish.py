@@ -1,7 +1,7 @@
 """What publishing takes: 2,000 files and one of 300 MB to the test Hub, sent by LFS and by Xet; and the command on an unchanged build.
 
-`python tests/bench/bench_publish.py BUILD [runs]`, with `tests` on the path. BUILD is published once, then `runs` times
-unchanged (default 3), the quickest counts. Each line: wall seconds, peak memory of the publishing process, commits.
+`python tests/bench/bench_publish.py [BUILD] [runs]`. BUILD, if it is given, is published once, then `runs` times unchanged
+(default 3), the quickest counts. Each line: wall seconds, peak memory of the publishing process, commits.
 """
 
 import json
@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from hub_clients import client, environment, publish_folder, write_many
 from hub_server import serving
@@ -49,14 +51,15 @@ def command(build: Path, scratch: Path, n_runs: int) -> None:
         print(f"the same, unchanged: {min(taken[1:]):.1f} s, no commit")
 
 
-def main(build: Path, n_runs: int) -> None:
+def main(build: Path | None, n_runs: int) -> None:
     """Print a line per case."""
     for xet in (False, True):
         with tempfile.TemporaryDirectory() as scratch:
             many_files(Path(scratch), xet=xet)
-    with tempfile.TemporaryDirectory() as scratch:
-        command(build, Path(scratch), n_runs)
+    if build:
+        with tempfile.TemporaryDirectory() as scratch:
+            command(build, Path(scratch), n_runs)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 3)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None, int(sys.argv[2]) if len(sys.argv) > 2 else 3)
