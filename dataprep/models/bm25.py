@@ -54,6 +54,7 @@ def words(texts: pl.Series) -> pl.DataFrame:
 
 K1, B = 0.9, 0.4
 _BLOCK_PASSAGES = 50_000  # read at once
+_BLOCK_POSTINGS = 4_000_000
 _SOME = 4  # times k occurrences of the rarest words: the best passages are mostly among them
 
 
@@ -71,18 +72,22 @@ class Index:
         ordered = corpus.sort("passage_id")
         self.passage_ids = ordered["passage_id"]
         self._vocabulary = pl.DataFrame(schema={"stem": pl.String, "id": pl.Int32})
+        self._lengths = np.zeros(ordered.height)  # words of each passage
         self._counts = self._count(ordered)
+        self._weights = np.empty(self._counts.nnz)
         self.reweight(k1=k1, b=b)
 
     def reweight(self, *, k1: float, b: float) -> None:
         """Change k1 and b; nothing is read anew. Lucene's formula: idf = ln(1 + (N - df + 0.5) / (df + 0.5))."""
-        counts, n_passages = self._counts, len(self.passage_ids)
-        found = np.diff(counts.indptr)
+        starts, n_passages = self._counts.indptr, len(self.passage_ids)
+        found = np.diff(starts)
         idf = np.log1p((n_passages - found + 0.5) / (found + 0.5))
-        lengths = np.bincount(counts.indices, counts.data, minlength=n_passages)
-        norms = k1 * (1 - b + b * lengths / max(lengths.mean(), 1)) if n_passages else lengths
-        self._weights = counts.data / (counts.data + norms[counts.indices])
-        self._weights *= np.repeat(idf, found)
+        norms = k1 * (1 - b + b * self._lengths / max(self._lengths.mean(), 1)) if n_passages else self._lengths
+        for first in range(0, len(self._weights), _BLOCK_POSTINGS):  # in parts, for a temporary array as long as the index is large
+            part = slice(first, first + _BLOCK_POSTINGS)
+            counts = self._counts.data[part]
+            words_of = np.searchsorted(starts, np.arange(first, first + len(counts)), side="right") - 1
+            self._weights[part] = counts / (counts + norms[self._counts.indices[part]]) * idf[words_of]
 
     def search(self, queries: pl.DataFrame, *, k: int) -> pl.DataFrame:
         """The k best passages of each query; passages that share no word with it are not retrieved.
@@ -105,6 +110,7 @@ class Index:
             found = words(texts).group_by("text", "stem").len()
             self._learn(found["stem"])
             known = found.join(self._vocabulary, on="stem")
+            self._lengths[start : start + len(texts)] = np.bincount(known["text"], known["len"], minlength=len(texts))
             parts.append(known.select("id", pl.col("text").cast(pl.Int32) + start, pl.col("len").cast(pl.Float32)))
         if not parts:
             return sparse.csr_array((0, ordered.height), dtype=np.float32)
