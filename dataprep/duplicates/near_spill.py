@@ -11,7 +11,7 @@ import numpy as np
 from dataprep.duplicates.near_shingles import Shingles
 from dataprep.words import Hashes, Integers
 
-_MAX_HELD = 1 << 28  # hashes in memory: 2 GB, some 5.6 million passages of 50 words; writing costs time
+_MAX_HELD = 1 << 26  # hashes in memory: 512 MB, some 1.4 million passages of 50 words
 
 
 class _Place(NamedTuple):
