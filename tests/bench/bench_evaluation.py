@@ -18,8 +18,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import corpus_and_questions
 import polars as pl
-import scale_pairs
 from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator, SequentialEvaluator
 
 from dataprep.models import metrics
@@ -117,7 +117,7 @@ def judge_at_scale(model_folder: Path, folder: Path) -> None:
 def at_scale(model: Path, n_passages: int, n_queries: int) -> bool:
     """The judging in a process of its own, so that the memory is its own."""
     with tempfile.TemporaryDirectory() as scratch:
-        scale_pairs.write(Path(scratch), n_passages=n_passages, n_queries=n_queries)
+        corpus_and_questions.write(Path(scratch), n_passages=n_passages, n_queries=n_queries)
         call = [sys.executable, __file__, "--model", str(model), "--judge", scratch]
         done = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
     print(f"{n_passages:,} passages, {n_queries:,} questions, {len(DIMS)} dimensions, BM25 and hybrid: {done}")

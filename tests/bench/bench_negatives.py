@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import corpus_and_questions
 import polars as pl
-import scale_pairs
 
 from dataprep import schemas
 from dataprep.models.negatives import mine
@@ -75,7 +75,7 @@ def main() -> None:
         mine_files(given.mine, given.model, given.per_positive)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        scale_pairs.write(Path(scratch), n_passages=given.passages, n_queries=given.queries)
+        corpus_and_questions.write(Path(scratch), n_passages=given.passages, n_queries=given.queries)
         call = [sys.executable, __file__, "--mine", scratch, "--per-positive", str(given.per_positive)]
         call += ["--model", str(given.model)] if given.model else []
         done = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
