@@ -3,9 +3,11 @@
 import errno
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -360,6 +362,23 @@ def _stop(message: str, code: int) -> NoReturn:
 
 def main() -> None:
     """Run the command; turn what a user can act on into one message and an exit code."""
+    interrupts = list[int]()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        _main()
+    except (Exception, SystemExit):
+        if not interrupts:
+            raise
+        # a terminal's Ctrl-C reaches the embedded server too, and a call to it may fail before this process notices
+        _stop("interrupted; the same command goes on from the last finished stage", _INTERRUPTED)
+
+
+def _main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:
