@@ -63,6 +63,12 @@ def _sink(frame: pl.LazyFrame | pl.DataFrame, path: Path, schema: pl.Schema | No
     return lazy.sink_parquet(path, compression=compression, statistics=True, row_group_size=_ROWS_PER_GROUP, maintain_order=True, lazy=True)
 
 
+def height(rows: pl.LazyFrame) -> int:
+    """How many rows a frame has; none of them is kept in memory."""
+    count: int = rows.select(pl.len()).collect().item()
+    return count
+
+
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write readable JSON with sorted keys; equal content gives equal bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ of workers gives the same bytes. A part is written under a hidden name first; so
 leaves nothing that counts.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,16 +56,11 @@ def paths(table: Path) -> list[Path]:
     return sorted(table.glob("[!.]*.parquet")) if table.is_dir() else [table]
 
 
-def for_each_part(function: Callable[..., Any], tables: Sequence[Path], **arguments: Any) -> list[Call]:  # noqa: ANN401 - passed on
-    """Calls of a function with the number and the file of every part of one or more tables that were written alike."""
-    return [partial(function, number, *files, **arguments) for number, files in enumerate(zip(*map(paths, tables), strict=True))]
+def for_each_part(function: Callable[..., Any], table: Path, **arguments: Any) -> list[Call]:  # noqa: ANN401 - passed on
+    """Calls of a function with the number and the file of every part of a table."""
+    return [partial(function, number, file, **arguments) for number, file in enumerate(paths(table))]
 
 
 def n_parts(n_bytes: int) -> int:
     """How many parts a table of so much text is cut into."""
     return max(1, -(-n_bytes // PART_BYTES))
-
-
-def total(counts: Iterable[Sequence[int]]) -> list[int]:
-    """Sums over the parts, place by place."""
-    return [sum(column) for column in zip(*counts, strict=True)]

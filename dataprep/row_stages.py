@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dataprep import parts, schemas
+from dataprep import io, parts, schemas
 from dataprep.build import Build, Output
 from dataprep.errors import DataError
 from dataprep.recipe import Recipe
@@ -29,7 +29,7 @@ def ingest(build: Build, out: Output) -> str:
         n_rows = sum(out.each(_sorting(in_order, build.recipe.run.shards, out.stage / "rows.parquet")))
     out.json("origins", {"sources": [found[source.name].origin for source in build.recipe.sources]})
     rejected = pl.scan_parquet(out.stage / "events.parquet")
-    n_rejected = _count(rejected)
+    n_rejected = io.height(rejected)
     if not n_rows:
         raise DataError(_nothing_left(f"all {n_rejected} rows were rejected", rejected))
     return f"{n_rows:,} rows read, {n_rejected:,} rejected"
@@ -38,8 +38,8 @@ def ingest(build: Build, out: Output) -> str:
 def clean(build: Build, out: Output) -> str:
     """Mend the texts by named rules."""
     rules = [name for name, is_on in build.recipe.clean.model_dump().items() if is_on]
-    counts = out.each(parts.for_each_part(_clean, [build.place("ingest", "rows")], rules=rules, stage=out.stage))
-    n_rows, n_changes = parts.total(counts)
+    counts = out.each(parts.for_each_part(_clean, build.place("ingest", "rows"), rules=rules, stage=out.stage))
+    n_rows, n_changes = map(sum, zip(*counts, strict=True))
     return f"{n_rows:,} rows changed, {n_changes:,} changes"
 
 
@@ -49,13 +49,13 @@ def filter_rows(build: Build, out: Output) -> str:
 
     tokenizer = token_lengths.tokenizer(build.table("clean", "rows"), build.recipe)
     settings = {"recipe": build.recipe, "tokenizer": tokenizer, "stage": out.stage}
-    out.each(parts.for_each_part(_filter, [build.place("clean", "rows")], **settings))
+    out.each(parts.for_each_part(_filter, build.place("clean", "rows"), **settings))
     reference_stages.decontaminate(build, out)
-    n_rows = _count(pl.scan_parquet(out.stage / "rows.parquet"))
+    n_rows = io.height(pl.scan_parquet(out.stage / "rows.parquet"))
     dropped = pl.scan_parquet(out.stage / "events.parquet").filter(pl.col("action") == "dropped")
     if not n_rows:
         raise DataError(_nothing_left("the filters and reference sets dropped every row", dropped))
-    return f"{n_rows:,} rows kept, {_count(dropped):,} dropped"
+    return f"{n_rows:,} rows kept, {io.height(dropped):,} dropped"
 
 
 def _prefix(source: str) -> str:
@@ -74,7 +74,7 @@ def _sort(number: int, name: str, chunks: Sequence[Path], part: int, of: int, *,
     from dataprep.sources.read import part_of
 
     parts.write_part({table: (part_of(chunks, name, part, of), schemas.ROWS)}, number)
-    return _count(pl.scan_parquet(parts.path_of(table, number)))
+    return io.height(pl.scan_parquet(parts.path_of(table, number)))
 
 
 def _clean(number: int, rows: Path, *, rules: Sequence[str], stage: Path) -> tuple[int, int]:
@@ -95,11 +95,6 @@ def _filter(number: int, rows: Path, *, recipe: Recipe, tokenizer: "BaseTokenize
     kept = filters.keep(pl.scan_parquet(rows), token_counts=counts, **recipe.filter.model_dump())
     tables = {"rows": (kept.kept, schemas.ROWS), "events": (kept.events, schemas.LEDGER), "measures": (kept.measures, None)}
     parts.write_part({stage / f"{name}.parquet": table for name, table in tables.items()}, number)
-
-
-def _count(rows: pl.LazyFrame) -> int:
-    count: int = rows.select(pl.len()).collect().item()
-    return count
 
 
 def _nothing_left(what: str, events: pl.LazyFrame) -> str:

@@ -182,8 +182,7 @@ _DEDUPLICATED = {
 
 
 def _height(out: Output, table: str) -> int:
-    height: int = pl.scan_parquet(out.stage / f"{table}.parquet").select(pl.len()).collect().item()
-    return height
+    return io.height(pl.scan_parquet(out.stage / f"{table}.parquet"))
 
 
 def _n(count: int) -> str:

@@ -45,9 +45,14 @@ def words(texts: pl.Series) -> Words:
     starts, ends = np.append(0, separators[:-1] + 1), separators
     is_word = ends > starts
     words_before = np.cumsum(is_word)[data[separators] == END]
-    return Words(
-        mix(_polynomials(data, starts[is_word], ends[is_word])), np.diff(words_before, prepend=0)[: len(texts)]
-    )  # no text is one END
+    counts = np.diff(words_before, prepend=0)[: len(texts)]  # no text at all is one END too
+    return Words(mix(_polynomials(data, starts[is_word], ends[is_word])), counts)
+
+
+def of_row(hashes: Hashes, rows: Integers) -> Hashes:
+    """A hash and the row that it stands in as one number: equal ones are the same word of the same row."""
+    numbers: Hashes = hashes + rows.astype(np.uint64) * np.uint64(_BASE)
+    return numbers
 
 
 def mix(hashes: Hashes) -> Hashes:

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -360,6 +360,16 @@ def _stop(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def _run_command(interrupts: Sequence[int]) -> None:
+    """Run the command. A terminal's Ctrl-C reaches the embedded server too: a call to it may fail before this process notices its own."""
+    try:
+        cli.main(standalone_mode=False)
+    except BaseException as error:
+        if interrupts or isinstance(error, click.exceptions.Abort | KeyboardInterrupt):
+            _stop("interrupted; the same command goes on from the last finished stage", _INTERRUPTED)
+        raise
+
+
 def main() -> None:
     """Run the command; turn what a user can act on into one message and an exit code."""
     interrupts = list[int]()
@@ -370,26 +380,12 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, interrupt)
     try:
-        _main()
-    except (Exception, SystemExit):
-        if not interrupts:
-            raise
-        # a terminal's Ctrl-C reaches the embedded server too, and a call to it may fail before this process notices
-        _stop("interrupted; the same command goes on from the last finished stage", _INTERRUPTED)
-
-
-def _main() -> None:
-    try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        _stop("interrupted; the same command goes on from the last finished stage", _INTERRUPTED)
+        _run_command(interrupts)
     except click.ClickException as error:
         error.show()
         sys.exit(_WRONG_CALL)
     except DataprepError as error:
         _stop(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _stop("interrupted; the same command goes on from the last finished stage", _INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:

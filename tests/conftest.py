@@ -4,12 +4,15 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
 from browser_case import opened_browser
+from hub_clients import client, environment
+from hub_server import Server, serving
 from prefect_case import Site
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -36,6 +39,30 @@ def real_data() -> Path:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real headless Chromium; tests that need it are skipped, with the reason, where it is missing."""
     yield from opened_browser(tmp_path_factory.mktemp("profile"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A test Hub, which wants what is larger than 60 kB in parts."""
+    with serving(tmp_path_factory.mktemp("hub")) as running:
+        running.hub.multipart_bytes, running.hub.part_bytes = 60_000, 25_000
+        yield running
+
+
+@pytest.fixture(scope="module")
+def alice(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessPoolExecutor]:
+    """Her process, with the real client in it."""
+    with client(environment(server.url, tmp_path_factory.mktemp("alice"))) as pool:
+        yield pool
+
+
+@pytest.fixture
+def _quiet_hub(server: Server) -> Iterator[None]:
+    """After a test the faults and the log are gone, and no client waited longer than it was told to."""
+    yield
+    server.faults.clear()
+    server.log.clear()
+    assert server.waited_for == []
 
 
 @pytest.fixture(scope="session")

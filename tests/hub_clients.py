@@ -16,6 +16,14 @@ from dataprep.errors import RemoteError
 
 _HASTE = 100
 
+FILES = {
+    "README.md": b"---\nlanguage:\n- pl\n---\n# Dane\n",
+    "manifest.json": b'{"schema": 1}\n',
+    "data/qrels/test-00000-of-00001.parquet": b"PAR1\0rows\0PAR1",
+    "empty.tsv": b"",
+}
+NEXT = {**FILES, "manifest.json": b'{"schema": 2}\n', "data/new.parquet": b"PAR1\0new"}
+
 
 def environment(url: str, home: Path, *, token: str = "hf_alice", xet: bool = False) -> dict[str, str]:  # noqa: S107 - a made-up token
     """What a client of the test Hub needs in its environment."""

@@ -3,48 +3,21 @@
 import os
 import random
 import signal
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import hub_clients
 import pytest
-from hub_clients import client, environment, publish_files
+from hub_clients import FILES, NEXT, client, environment, publish_files
 from hub_faults import random_faults
-from hub_server import Server, serving
+from hub_server import Server
 
 from dataprep.errors import RemoteError
 
-FILES = {
-    "README.md": b"---\nlanguage:\n- pl\n---\n# Dane\n",
-    "manifest.json": b'{"schema": 1}\n',
-    "data/qrels/test-00000-of-00001.parquet": b"PAR1\0rows\0PAR1",
-    "empty.tsv": b"",
-}
-NEXT = {**FILES, "manifest.json": b'{"schema": 2}\n', "data/new.parquet": b"PAR1\0new"}
 TIMEOUT_S = 0.5
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("hub")) as running:
-        running.hub.multipart_bytes, running.hub.part_bytes = 60_000, 25_000
-        yield running
-
-
-@pytest.fixture(scope="module")
-def alice(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessPoolExecutor]:
-    with client(environment(server.url, tmp_path_factory.mktemp("alice"))) as pool:
-        yield pool
-
-
-@pytest.fixture(autouse=True)
-def _quiet(server: Server) -> Iterator[None]:
-    yield
-    server.faults.clear()
-    server.log.clear()
-    assert server.waited_for == []
+pytestmark = pytest.mark.usefixtures("_quiet_hub")
 
 
 def after_faults(server: Server, pool: ProcessPoolExecutor, seed: int) -> None:

@@ -1,47 +1,20 @@
 """Publishing to the Hub with the real client: one commit or none, a right tag, through failures, races and kills."""
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
-from hub_clients import client, environment, publish_files, refused
+from hub_clients import FILES, NEXT, client, environment, publish_files, refused
 from hub_faults import Fault
-from hub_server import Server, serving
+from hub_server import Server
 
 from dataprep.publishers.hub import calls
 
-FILES = {
-    "README.md": b"---\nlanguage:\n- pl\n---\n# Dane\n",
-    "manifest.json": b'{"schema": 1}\n',
-    "data/qrels/test-00000-of-00001.parquet": b"PAR1\0rows\0PAR1",
-    "empty.tsv": b"",
-}
-NEXT = {**FILES, "manifest.json": b'{"schema": 2}\n', "data/new.parquet": b"PAR1\0new"}
 REFUSED_BY_TAG = "names commit"
 TIMEOUT_S = 0.7
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("hub")) as running:
-        running.hub.multipart_bytes, running.hub.part_bytes = 60_000, 25_000
-        yield running
-
-
-@pytest.fixture(scope="module")
-def alice(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessPoolExecutor]:
-    with client(environment(server.url, tmp_path_factory.mktemp("alice"))) as pool:
-        yield pool
-
-
-@pytest.fixture(autouse=True)
-def _quiet(server: Server) -> Iterator[None]:
-    yield
-    server.faults.clear()
-    server.log.clear()
-    assert server.waited_for == []
+pytestmark = pytest.mark.usefixtures("_quiet_hub")
 
 
 def test_a_publication_is_one_commit_and_a_tag_and_the_second_one_is_nothing(server: Server, alice: ProcessPoolExecutor) -> None:

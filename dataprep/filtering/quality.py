@@ -5,6 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dataprep.folding import chunks
+from dataprep.words import of_row
 from dataprep.words import words as words_of
 
 _NGRAM = 3
@@ -57,7 +58,7 @@ def _repeated_fractions(texts: pl.Series) -> NDArray[np.float64]:
     if len(word) >= _NGRAM:
         # Equal 3-grams of one text have equal codes; others share one with a probability of about 1e-19 per pair.
         code = (word[:-2] * np.uint64(3) + word[1:-1]) * np.uint64(5) + word[2:]
-        code += text_of[2:].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        code = of_row(code, text_of[2:])
         is_whole = text_of[:-2] == text_of[2:]
         repeats = np.flatnonzero(is_whole)[~pl.Series(code[is_whole]).is_first_distinct().to_numpy()]
         for offset in range(_NGRAM):

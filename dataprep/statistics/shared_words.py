@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from dataprep.folding import chunks
-from dataprep.words import Hashes, Integers, words
+from dataprep.words import of_row, words
 
 COUNTS = pl.Schema({"words": pl.UInt32, "distinct": pl.UInt32, "shared": pl.UInt32})
 
@@ -35,17 +35,11 @@ def _counted(pairs: pl.Series) -> pl.Series:
 
 def _count(questions: pl.Series, passages: pl.Series) -> pl.DataFrame:
     asked, told = words(questions), words(passages)
-    keys, places = np.unique(_keys(asked.hashes, asked.counts), return_index=True)
-    row = np.repeat(np.arange(len(questions)), asked.counts)[places]
-    is_shared = pl.Series(keys).is_in(pl.Series(_keys(told.hashes, told.counts)).implode()).to_numpy()
     n = len(questions)
+    asked_in, told_in = (np.repeat(np.arange(n), found.counts) for found in (asked, told))
+    keys, places = np.unique(of_row(asked.hashes, asked_in), return_index=True)
+    row = asked_in[places]
+    is_shared = pl.Series(keys).is_in(pl.Series(of_row(told.hashes, told_in)).implode()).to_numpy()
     return pl.DataFrame(
         {"words": told.counts, "distinct": np.bincount(row, minlength=n), "shared": np.bincount(row[is_shared], minlength=n)}
     )
-
-
-def _keys(hashes: Hashes, counts: Integers) -> Hashes:
-    """A word and its row in one number: equal ones are the same word of the same row."""
-    rows = np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
-    keys: Hashes = hashes + rows * np.uint64(0x9E3779B97F4A7C15)
-    return keys
