@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dataprep import recipe
 from dataprep.schemas import LEDGER, ROWS
 from dataprep.sources import delimited, lines, opening, parquet, rules
-from dataprep.sources.read import Ingested, read_source
+from dataprep.sources.read import Ingested, part_of, read_source
 
 NAMES = ("id", "question", "passage", "title", "label")
 COLUMNS = {"id": "id", "title": "title"}
@@ -177,6 +177,17 @@ def test_origin_says_what_was_read(tmp_path: Path) -> None:
 def test_a_changed_rejected_row_changes_the_digest(tmp_path: Path) -> None:
     good = as_tsv([("", "q", "p", "", "1")])
     assert read(tmp_path, good + b"\nx").origin["sha256"] != read(tmp_path, good + b"\ny").origin["sha256"]
+
+
+@pytest.mark.parametrize("of", [1, 3])
+def test_parts_in_their_order_are_all_rows_sorted_by_id(of: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_CHUNK_ROWS", 4)
+    got = read(tmp_path, as_parquet([("", f"q{n // 2}", "p", "", "1") for n in range(30)]), kind="parquet")
+    assert len(got.chunks) > 1
+    name = got.origin["name"]
+    ids = [row_id for part in range(of) for row_id in part_of(got.chunks, name, part, of).collect()["row_id"]]
+    assert ids == got.rows.collect()["row_id"].sort().to_list()
+    assert len(set(ids)) == 30
 
 
 def test_the_source_key_is_the_own_id_else_file_and_physical_line(tmp_path: Path) -> None:
