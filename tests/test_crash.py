@@ -172,14 +172,22 @@ def moments(name: str, count: int, seconds: float) -> Iterator[float]:
     return (seeded.uniform(0, seconds) for _ in range(count))
 
 
-def kill_flows(recipe: Recipe, build: Path, site: Site, waits: Iterator[float], hub: dict[str, str] | None = None) -> int:
-    """Kill one run after the other on one folder; the number of those that were still alive."""
+def kill_flows(recipe: Recipe, build: Path, site: Site, shares: Iterator[float], seconds: float, hub: dict[str, str] | None = None) -> int:
+    """Kill one run after the other on one folder; the number of those that were still alive.
+
+    The moments are shares of what a run takes: `seconds`, or as long as the last one that was over before its moment came,
+    for a run that finds stages finished is shorter.
+    """
     n_killed = 0
-    for wait_s in waits:
+    for share in shares:
         process = run(recipe, build, site, hub)
         wait_for("the flow", lambda running=process: is_held_or_over(build, running), 120, 0.01)
-        time.sleep(wait_s)
-        n_killed += process.is_alive()
+        begun = time.monotonic()
+        process.join(share * seconds)
+        if process.is_alive():
+            n_killed += 1
+        else:
+            seconds = time.monotonic() - begun
         process.kill()
         process.join()
     return n_killed
@@ -190,7 +198,8 @@ def test_a_killed_flow_goes_on_to_the_same_bytes(
     kills: int, seed: str, published: Published, undisturbed: dict[str, str], seconds_published: float, site: Site, tmp_path: Path
 ) -> None:
     build = tmp_path / "build"
-    assert kill_flows(published.recipe, build, site, moments(f"flow {seed}", kills, seconds_published), published.hub) >= kills // 2
+    shares = moments(f"flow {seed}", kills, 1)
+    assert kill_flows(published.recipe, build, site, shares, seconds_published, published.hub) >= kills // 2
     finished(published.recipe, build, site, published.hub)
     assert digests(build) == undisturbed
     assert leftovers(build) == []
@@ -240,7 +249,7 @@ def test_a_run_outlives_its_killed_worker_and_the_next_worker_takes_the_next_run
 def test_the_whole_sample_killed_in_turn_gives_the_same_bytes(site: Site, tmp_path: Path) -> None:
     sample, build = load("sample"), tmp_path / "build"
     expected = _undisturbed(sample, tmp_path / "undisturbed")
-    assert kill_flows(sample, build, site, moments("sample", 10, 3.0)) >= 5
+    assert kill_flows(sample, build, site, moments("sample", 10, 1), 3.0) >= 5
     finished(sample, build, site)
     assert digests(build) == expected
 
