@@ -340,16 +340,17 @@ def _run_flow(flow: str, as_json: bool, **parameters: Any) -> None:  # noqa: ANN
 
 
 def _with_prefect(flow: str, **parameters: Any) -> Any:  # noqa: ANN401 - a flow's own parameters and result
-    from flows.embedded_server import embedded_server
+    from flows.embedded_server import embedded_server, imports_kept
 
     with embedded_server() as wait_until_up:
-        from importlib import import_module
+        with imports_kept():
+            from importlib import import_module
 
-        from dataprep.pipeline import load_ahead
+            from dataprep.pipeline import load_ahead
 
-        chosen: Callable[..., Any] = getattr(import_module(f"flows.{flow}"), flow)
-        if flow == "release":
-            load_ahead()  # the server takes seconds to start, in a process of its own
+            chosen: Callable[..., Any] = getattr(import_module(f"flows.{flow}"), flow)
+            if flow == "release":
+                load_ahead()  # the server takes seconds to start, in a process of its own
         wait_until_up()
         return chosen(**parameters)
 

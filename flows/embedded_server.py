@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -52,6 +53,17 @@ def embedded_server() -> Iterator[Callable[[], None]]:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # they warn of items in flight whenever a short run ends
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # a heartbeat thread costs a second per flow
         yield lambda: _wait_for(server) if server else None
+
+
+@contextmanager
+def imports_kept() -> Iterator[None]:
+    """Spare the garbage collector what is imported here, half a second in all: it lives as long as the process."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _has_server() -> bool:

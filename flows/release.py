@@ -11,10 +11,8 @@ from prefect.states import Failed
 from dataprep.build import Build
 from dataprep.pipeline import FINE_TUNE, PREPARE
 from dataprep.recipe import Recipe
-from flows import approval, once, operating
-from flows.fine_tune import fine_tune
+from flows import operating
 from flows.prepare import Until, prepare
-from flows.publish import publish
 from flows.waiting import wait_for_server
 
 log = logging.getLogger("dataprep")
@@ -36,6 +34,9 @@ def release(recipe: Recipe, folder: Path | None = None, until: Until = "publish"
     prepare(recipe, build.folder, until)
     if until in PREPARE:
         return None
+    from flows.fine_tune import fine_tune  # noqa: PLC0415 - making a flow's form out of the recipe takes its time
+    from flows.publish import publish  # noqa: PLC0415
+
     if operating.is_deployed() and until not in FINE_TUNE:
         wait_for_server()
         return _publish_and_fine_tune(build)
@@ -48,6 +49,10 @@ def release(recipe: Recipe, folder: Path | None = None, until: Until = "publish"
 
 
 def _publish_and_fine_tune(build: Build) -> State[Any] | None:
+    from flows import approval, once  # noqa: PLC0415 - with the flows that follow a preparation
+    from flows.fine_tune import fine_tune  # noqa: PLC0415
+    from flows.publish import publish  # noqa: PLC0415
+
     recipe, targets = build.recipe, build.recipe.publish.to
     if refusal := approval.refused(build, targets):
         return refusal

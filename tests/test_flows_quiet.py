@@ -1,11 +1,15 @@
 """A run with the embedded server says what the stages say and nothing else, whatever home it finds."""
 
+import gc
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from flows.embedded_server import imports_kept
 
 _STAGES = ["ingest", "clean", "filter", "deduplicate", "split"]
 
@@ -41,3 +45,15 @@ def test_a_user_without_a_name_or_home_can_run(tmp_path: Path) -> None:
     if any(word in done.stderr for word in ("Permission denied", "not writable")) and Path(sys.executable).name in done.stderr:
         pytest.skip("the interpreter is not readable for other users")
     assert done.returncode == 0, done.stderr
+
+
+def test_garbage_is_collected_again_after_the_imports_that_are_kept() -> None:
+    before = gc.get_freeze_count()
+    try:
+        with suppress(ImportError), imports_kept():
+            assert not gc.isenabled()
+            raise ImportError
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()
