@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from dataprep import io, schemas
+from dataprep import io, parts, schemas
 from dataprep.build import Build, Output
 from dataprep.progress import progress_of
 from dataprep.recipe import public_name
@@ -21,9 +23,11 @@ def deduplicate(build: Build, out: Output) -> str:
     from dataprep.duplicates import dedup
 
     alike = _alike(build, out) if build.recipe.deduplicate.passages == "semantic" else None
-    tables = dedup.deduplicate(build.table("filter", "rows"), alike=alike, **build.recipe.deduplicate.model_dump())
-    out.tables({name: (getattr(tables, name), schema) for name, schema in _DEDUPLICATED.items()})
-    counts = {name: _height(out, name) for name in _DEDUPLICATED}
+    rows = [pl.scan_parquet(part) for part in parts.paths(build.place("filter", "rows"))]
+    with TemporaryDirectory(dir=out.root.parent) as scratch:
+        settings = build.recipe.deduplicate.model_dump()
+        dedup.deduplicate(rows, out.stage, scratch=Path(scratch), alike=alike, each=out.each, **settings)
+    counts = {name: _height(out, name) for name in ("queries", "corpus", "judgements", "merged_passages", "conflicts")}
     return (
         f"{_n(counts['queries'])} questions, {_n(counts['corpus'])} passages, {_n(counts['judgements'])} pairs; "
         f"{_n(counts['merged_passages'])} passages merged, {_n(counts['conflicts'])} label conflicts"
@@ -167,18 +171,6 @@ def training_passages(build: Build) -> pl.Series:
     held_out = judged.filter(pl.col("split") != "train", pl.col("relevance") > 0)
     wanted = judged.filter(pl.col("split") == "train").join(held_out, on="passage_id", how="anti").select("passage_id").unique()
     return build.table("deduplicate", "corpus").join(wanted, on="passage_id", how="semi").sort("passage_id").collect()["text"]
-
-
-_DEDUPLICATED = {
-    "corpus": schemas.CORPUS,
-    "queries": schemas.QUERIES,
-    "judgements": schemas.JUDGEMENTS,
-    "links": schemas.LINKS,
-    "merged_passages": schemas.MERGED_PASSAGES,
-    "near_questions": schemas.NEAR_QUESTIONS,
-    "conflicts": schemas.CONFLICTS,
-    "events": schemas.LEDGER,
-}
 
 
 def _height(out: Output, table: str) -> int:

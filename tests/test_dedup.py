@@ -6,14 +6,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from dedup_case import deduplicated as run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
-from dataprep.duplicates.dedup import Deduplicated, deduplicate
+from dataprep.duplicates.dedup_tables import SCHEMAS
 from dataprep.duplicates.guards import guards
 from dataprep.duplicates.near import near_pairs
-from dataprep.recipe import Deduplicate
 from dataprep.text import digest, fold, passage_id, query_id
 
 BASE = "stara wieś leży nad rzeką w północnej części gminy i liczy niewielu mieszkańców oraz jeden kościół"
@@ -36,7 +36,6 @@ SETTINGS = st.fixed_dictionaries(
         "on_conflict": st.sampled_from(["drop", "relevant", "not_relevant"]),
     }
 )
-SCHEMAS = {name: getattr(schemas, "LEDGER" if name == "events" else name.upper()) for name in Deduplicated._fields}
 
 
 def rows(triples: Sequence[Row], titles: Sequence[str] = ()) -> pl.LazyFrame:
@@ -47,11 +46,6 @@ def rows(triples: Sequence[Row], titles: Sequence[str] = ()) -> pl.LazyFrame:
         row_id = f"s:{digest(question, passage, str(label), str(counts[question, passage, label]), length=16)}"
         table.append((row_id, "s", row_id[-4:], question, passage, title, label))
     return pl.LazyFrame(table, schema=schemas.ROWS, orient="row")
-
-
-def run(table: pl.LazyFrame, **changes: Any) -> dict[str, pl.DataFrame]:
-    tables = deduplicate(table, **(Deduplicate().model_dump() | changes))
-    return {name: frame.collect() for name, frame in tables._asdict().items()}
 
 
 def merged_texts(tables: dict[str, pl.DataFrame]) -> list[tuple[str, str]]:
@@ -96,11 +90,10 @@ def test_tables_fit_together(triples: list[Row], choice: dict[str, Any]) -> None
 
 
 @settings(max_examples=30, deadline=None)
-@given(triples=ROWS, choice=SETTINGS)
-def test_the_order_of_rows_does_not_matter(triples: list[Row], choice: dict[str, Any]) -> None:
-    table = rows(triples)
-    forward, backward = run(table, **choice), run(table.reverse(), **choice)
-    assert all(forward[name].equals(backward[name]) for name in forward)
+@given(triples=ROWS, choice=SETTINGS, cuts=st.lists(st.integers(0, 14), max_size=3))
+def test_how_the_rows_are_cut_into_parts_does_not_matter(triples: list[Row], choice: dict[str, Any], cuts: list[int]) -> None:
+    whole, cut = run(rows(triples), **choice), run(rows(triples), cuts=cuts, **choice)
+    assert all(whole[name].equals(cut[name]) for name in whole)
 
 
 @settings(max_examples=40, deadline=None)

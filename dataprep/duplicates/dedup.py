@@ -4,43 +4,32 @@ Near-equal passages are merged, and if the recipe asks for it those that say the
 near-equal questions never: a question that differs in one word is often another question ("1849",
 "1905"). What was merged, what merely resembles, and which labels contradict each other stays in tables
 of its own.
+
+All of it is decided on numbers (`numbered`); texts are read again, a part at a time, to be compared and written
+(docs/decisions/0014).
 """
 
-from collections.abc import Collection
-from typing import Literal, NamedTuple
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
-from dataprep.duplicates import row_fates, same_texts
+from dataprep.duplicates import dedup_tables, row_fates, same_texts
 from dataprep.duplicates.guards import Guard
-from dataprep.duplicates.near import near_pairs
+from dataprep.duplicates.near import near_positions
+from dataprep.duplicates.numbered import numbered
 from dataprep.duplicates.row_fates import OnConflict
-from dataprep.schemas import CONFLICTS, CORPUS, MERGED_PASSAGES, NEAR_QUESTIONS, QUERIES
-from dataprep.text import passage_id, query_id
-
-_SEPARATOR = "\x1f"  # between a question and the id of its row, where each row is a query of its own
-
-
-class Deduplicated(NamedTuple):
-    """The normal form of the rows; each table sorted by its ids.
-
-    corpus and queries hold what a judgement names. merged_passages, links and conflicts may name
-    texts beyond that: those merged away, and those whose pairs were all dropped.
-    """
-
-    corpus: pl.LazyFrame
-    queries: pl.LazyFrame
-    judgements: pl.LazyFrame
-    links: pl.LazyFrame
-    merged_passages: pl.LazyFrame
-    near_questions: pl.LazyFrame
-    conflicts: pl.LazyFrame
-    events: pl.LazyFrame
+from dataprep.duplicates.row_texts import RowTexts
+from dataprep.duplicates.same_texts import ends
+from dataprep.parts import Each, in_turn
 
 
 def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
-    rows: pl.LazyFrame,
+    rows: Sequence[pl.LazyFrame],
+    stage: Path,
     *,
+    scratch: Path,
     questions: bool,
     passages: Literal["off", "exact", "near", "semantic"],
     min_passage_jaccard: float,
@@ -50,11 +39,18 @@ def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
     guards: Collection[Guard],
     on_conflict: OnConflict,
     alike: same_texts.Alike | None = None,
-) -> Deduplicated:
+    each: Each = in_turn,
+) -> None:
     """Unite equal questions and equal or nearly equal passages, and judge each pair once.
 
+    Each input row stands for a judgement or ends as `merged` or `dropped` in the events. corpus and queries hold
+    what a judgement names; merged_passages, links and conflicts may name texts beyond that: those merged
+    away, and those whose pairs were all dropped.
+
     Args:
-        rows: schemas.ROWS; texts are not null.
+        rows: schemas.ROWS in parts, sorted by row_id; texts are not null.
+        stage: Where the tables of `dedup_tables` are written, each sorted by its ids; large ones in as many parts as the rows have.
+        scratch: Folder for what waits; emptied by the caller.
         questions: Unite questions of equal key; false makes each row a query of its own.
         passages: Whether passages are merged never, when of equal key, also when nearly equal, or also when
             alike to a model. Links by words are found in any case.
@@ -65,96 +61,81 @@ def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
         guards: What merged passages must not differ in.
         on_conflict: What happens to a pair judged both ways.
         alike: Finds the pairs of texts that a model takes for alike; needed for "semantic" alone.
-
-    Returns:
-        The tables. Each input row stands for a judgement or ends as `merged` or `dropped` in the events.
+        each: Carries out what is done part by part.
     """
-    table = _identified(rows.collect(), questions=questions)
-    asked = same_texts.ranked(_texts(table, "query_id", "question"), kinds=guards)
-    told = same_texts.ranked(_texts(table, "passage_id", "passage"), kinds=guards)
-    asked_into = same_texts.exact_mapping(asked, unite=questions)
-    told_into = same_texts.exact_mapping(told, unite=passages != "off")
+    known = numbered(rows, each_row_asks=not questions, kinds=guards, scratch=scratch, each=each)
+    found_in = RowTexts(rows)
+    asked = same_texts.exact_moves(known.questions, unite=questions)
+    told = same_texts.exact_moves(known.passages, unite=passages != "off")
+    least = min(same_texts.REVIEW_JACCARD, min_passage_jaccard)
     links = same_texts.passage_links(
-        told,
-        told_into,
-        shingle_words=shingle_words,
-        kinds=guards,
-        min_jaccard=min(same_texts.REVIEW_JACCARD, min_passage_jaccard),
-        alike=alike,
+        known.passages, told, found_in, shingle_words=shingle_words, kinds=guards, min_jaccard=least, alike=alike
     )
     if passages in {"near", "semantic"}:
         min_cosine = min_passage_cosine if passages == "semantic" else None
-        told_into = same_texts.near_mapping(told, told_into, links, min_jaccard=min_passage_jaccard, min_cosine=min_cosine)
-    settled = row_fates.settle_labels(_mapped(table, asked, asked_into, told_into), on_conflict=on_conflict)
-    chosen = row_fates.choose(settled, on_conflict=on_conflict)
-    judged = row_fates.judgements(chosen)
-    linked = same_texts.all_links(links, told_into)
-    conflicts = [row_fates.same_pair_conflicts(chosen, on_conflict=on_conflict), row_fates.near_pair_conflicts(judged, linked)]
-    stays = chosen.filter(pl.col("into") == pl.col("row_id"))
-    asked_of = asked.filter(pl.col("id").is_in(judged["query_id"].implode()))
-    return Deduplicated(
-        corpus=_corpus(stays).lazy(),
-        queries=asked_of.select(query_id="id", text="text").sort("query_id").select(QUERIES.names()).lazy(),
-        judgements=judged.lazy(),
-        links=linked.lazy(),
-        merged_passages=_merged_passages(table, told_into).lazy(),
-        near_questions=_near_questions(asked_of, min_jaccard=min_question_jaccard).lazy(),
-        conflicts=pl.concat(conflicts).cast(CONFLICTS).sort(CONFLICTS.names()[:4]).lazy(),
-        events=row_fates.events(chosen).lazy(),
+        told = same_texts.near_moves(told, links, min_jaccard=min_passage_jaccard, min_cosine=min_cosine)
+    mapped = _mapped(known.rows, asked, told)
+    is_contested = row_fates.contested(mapped)
+    measured = _with_measures(mapped.filter(is_contested), told)
+    settled = row_fates.settle(measured, on_conflict=on_conflict)
+    alone = mapped.filter(~is_contested).with_columns(settled="label", into="row")
+    del mapped
+    judgements = pl.concat([row_fates.judged(part) for part in (alone, settled.filter(pl.col("into") == pl.col("row")))])
+    conflicts = [row_fates.same_pair_conflicts(settled, on_conflict=on_conflict), row_fates.near_pair_conflicts(judgements, links)]
+    titles = _titles(known.rows, found_in)
+    changed = alone.filter(
+        pl.any_horizontal(pl.col("own_query") != pl.col("query"), pl.col("own_passage") != pl.col("passage"))
+        | pl.col("own_passage").is_in(titles["node"].implode())
     )
+    untouched = {"is_conflict": pl.lit(value=False), "is_relabelled": pl.lit(value=False)}
+    recorded = pl.concat([settled, _with_measures(changed, told).with_columns(**untouched).select(settled.columns)]).sort("row")
+    del alone, changed
+    texts = dedup_tables.Texts(known.questions.select("node", "id", "row"), known.passages.select("node", "id", "row"), titles, found_in)
+    near_questions = _near_questions(known.questions, judgements, found_in, min_jaccard=min_question_jaccard)
+    del known
+    dedup_tables.write_links(stage, links, told, near_questions, pl.concat(conflicts), texts)
+    dedup_tables.write_texts(stage, judgements, told, texts, scratch=scratch, n_parts=len(rows))
+    dedup_tables.write_events(stage, recorded, texts)
 
 
-def _identified(rows: pl.DataFrame, *, questions: bool) -> pl.DataFrame:
-    """Add the ids of the rows' own texts."""
-    asked = pl.col("question") if questions else pl.concat_str("question", "row_id", separator=_SEPARATOR)
-    return rows.with_columns(own_query_id=query_id(asked), own_passage_id=passage_id(pl.col("passage")))
+def _mapped(rows: pl.DataFrame, asked: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the nodes that their own were mapped to."""
+    into = {"query": ends(rows["question"], asked), "passage": ends(rows["passage"], told)}
+    return rows.select("label", own_query="question", own_passage="passage", **into).with_row_index("row")
 
 
-def _texts(table: pl.DataFrame, own_id: str, column: str) -> pl.DataFrame:
-    """The distinct texts of a column, and whether a row with the text was judged relevant."""
-    is_positive = (pl.col("label") == 1).fill_null(value=False).any()
-    return table.group_by(id=f"own_{own_id}").agg(text=pl.col(column).first(), is_positive=is_positive)
+def _with_measures(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Add kind, jaccard and cosine of the moves of the rows' passages: those of an equal text where there was none."""
+    moves = told.select("kind", "jaccard", "cosine", own_passage="node", is_moved=pl.lit(value=True))
+    joined = rows.join(moves, on="own_passage", how="left", maintain_order="left")
+    kept = pl.col("is_moved").is_null()
+    same = {"kind": pl.lit("exact"), "jaccard": pl.lit(1.0)}
+    return joined.with_columns(pl.when(kept).then(value).otherwise(name).alias(name) for name, value in same.items()).drop("is_moved")
 
 
-def _mapped(table: pl.DataFrame, asked: pl.DataFrame, asked_into: pl.DataFrame, told_into: pl.DataFrame) -> pl.DataFrame:
-    """Add to each row the ids and texts that its own were mapped to."""
-    question_of = asked_into.join(asked.select(into_id="id", query_text="text"), on="into_id")
-    passage_of = told_into.join(_passages(table).rename({"passage_id": "into_id", "text": "passage_text"}), on="into_id")
-    questions = question_of.select("query_text", own_query_id="id", query_id="into_id")
-    passages = passage_of.rename({"id": "own_passage_id", "into_id": "passage_id"})
-    return table.join(questions, on="own_query_id").join(passages, on="own_passage_id")
+def _titles(rows: pl.DataFrame, found_in: RowTexts) -> pl.DataFrame:
+    """Of the passages with several titles the first of those that are not empty: node, title."""
+    several = rows.select("passage", "title").with_row_index("row").filter(pl.col("passage").is_duplicated())
+    differ = several.filter(pl.col("title").min().over("passage") != pl.col("title").max().over("passage")).drop("title")
+    titles = found_in.at(differ["row"], "title").filter(pl.col("title") != "")
+    return differ.join(titles, on="row").group_by(node="passage").agg(pl.col("title").min())
 
 
-def _passages(table: pl.DataFrame) -> pl.DataFrame:
-    """The distinct passages, each with the first of its non-empty titles in sorted order, else ""."""
-    title = pl.col("title").filter(pl.col("title") != "").min().fill_null("")
-    return table.group_by(passage_id="own_passage_id").agg(passage_title=title, text=pl.col("passage").first())
-
-
-def _corpus(stays: pl.DataFrame) -> pl.DataFrame:
-    """The passages of the rows that stand for a judgement."""
-    passages = stays.select("passage_id", title="passage_title", text="passage_text").unique()
-    return passages.select(CORPUS.names()).sort("passage_id")
-
-
-def _merged_passages(table: pl.DataFrame, told_into: pl.DataFrame) -> pl.DataFrame:
-    """The passages that were merged away."""
-    away = told_into.filter(pl.col("id") != pl.col("into_id")).select(passage_id="id", into_id="into_id")
-    texts = _passages(table).rename({"passage_title": "title"})
-    return away.join(texts, on="passage_id").select(MERGED_PASSAGES.names()).sort("passage_id")
-
-
-def _near_questions(asked: pl.DataFrame, *, min_jaccard: float) -> pl.DataFrame:
-    """Pairs of near-equal questions, one question for all that are equal under `text.fold`.
+def _near_questions(questions: pl.DataFrame, judgements: pl.DataFrame, found_in: RowTexts, *, min_jaccard: float) -> pl.DataFrame:
+    """Pairs of near-equal judged questions, one question for all that are equal under `text.fold`: one, other (numbers of ids), jaccard.
 
     Questions that are equal but for a symbol ("C", "C++") are listed as well, each with the first of them.
     """
-    heads = asked.filter(pl.col("folded") != "").group_by("folded", "key").agg(id=pl.col("id").min())
-    first = heads.group_by("folded").agg(head=pl.col("id").min())
-    found = near_pairs(first.select(id="head", text="folded"), shingle_words=1, min_jaccard=min_jaccard).collect()
-    alike = heads.join(first, on="folded").filter(pl.col("id") != pl.col("head"))
-    near = [
-        found.select(query_id="left", other_id="right", jaccard="jaccard"),
-        alike.select(query_id="id", other_id="head", jaccard=pl.lit(1.0)),
-    ]
-    return pl.concat(near).cast(NEAR_QUESTIONS).sort("query_id", "other_id")
+    judged = pl.col("node").is_in(judgements["query"].unique().implode())
+    asked = questions.filter(judged, pl.col("folded").is_not_null()).select("id", "row", "folded", "key")
+    shared = asked.filter(pl.col("folded").is_duplicated()).sort("id")
+    firsts = shared.unique(["folded", "key"], keep="first", maintain_order=True).with_columns(head=pl.col("id").first().over("folded"))
+    symbols = firsts.filter(pl.col("id") != pl.col("head")).select(one="id", other="head", jaccard=pl.lit(1.0))
+    later = shared.filter(pl.col("id") != pl.col("id").first().over("folded"))
+    heads = asked.join(later, on="id", how="anti").select("id", "row").sort("row")
+    n_bytes = found_in.n_bytes("question")
+    found = near_positions(found_in.runs(heads["row"], "question"), n_bytes=n_bytes, shingle_words=1, min_jaccard=min_jaccard)
+    ids = [heads["id"].gather(side) for side in (found.left, found.right)]
+    near = pl.DataFrame({"left": ids[0], "right": ids[1], "jaccard": found.jaccard})
+    ordered = near.select(one=pl.max_horizontal("left", "right"), other=pl.min_horizontal("left", "right"), jaccard="jaccard")
+    return pl.concat([ordered, symbols])

@@ -15,6 +15,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -37,7 +38,7 @@ _R = TypeVar("_R")
 PAIRS = pl.Schema({"left": pl.String, "right": pl.String, "jaccard": pl.Float64})
 
 
-class _Pairs(NamedTuple):
+class Pairs(NamedTuple):
     """Pairs of positions with their Jaccard similarity."""
 
     left: Integers
@@ -46,6 +47,26 @@ class _Pairs(NamedTuple):
 
 
 def near_pairs(texts: pl.DataFrame | pl.LazyFrame, *, shingle_words: int, min_jaccard: float) -> pl.LazyFrame:
+    """Find every pair of texts that are nearly equal; as `near_positions`, by ids.
+
+    Args:
+        texts: Columns id (String, unique) and text (String, no nulls).
+        shingle_words: n. A text with fewer words has one shingle, the whole of its words.
+        min_jaccard: Smallest similarity of a pair, above 0 and at most 1.
+
+    Returns:
+        left, right (ids, left > right as text) and jaccard, sorted by left and right.
+    """
+    frame = texts.lazy().select("id", "text").collect()
+    n_bytes = int(frame["text"].str.len_bytes().sum())
+    found = near_positions([frame["text"]], n_bytes=n_bytes, shingle_words=shingle_words, min_jaccard=min_jaccard)
+    ids = frame["id"]
+    pairs = pl.LazyFrame({"one": ids.gather(found.left), "two": ids.gather(found.right), "jaccard": found.jaccard})
+    left, right = pl.max_horizontal("one", "two").alias("left"), pl.min_horizontal("one", "two").alias("right")
+    return pairs.select(left, right, "jaccard").cast(PAIRS).sort("left", "right")
+
+
+def near_positions(runs: Iterable[pl.Series], *, n_bytes: int, shingle_words: int, min_jaccard: float) -> Pairs:
     """Find every pair of texts that are nearly equal.
 
     The similarity of two texts is the Jaccard similarity of their sets of word n-grams, over the
@@ -54,29 +75,26 @@ def near_pairs(texts: pl.DataFrame | pl.LazyFrame, *, shingle_words: int, min_ja
     another to about the threshold, each pair of them is looked at, in batches of bounded memory.
 
     Args:
-        texts: Columns id (String, unique) and text (String, no nulls).
+        runs: Texts, none null; asked for once and in order, so that no more than one run need be in memory.
+        n_bytes: Bytes of all texts together, about; it sizes a table and changes no result.
         shingle_words: n. A text with fewer words has one shingle, the whole of its words.
         min_jaccard: Smallest similarity of a pair, above 0 and at most 1.
 
     Returns:
-        left, right (ids, left > right as text) and jaccard, sorted by left and right. A text
-        without a word is near to nothing.
+        Pairs of positions in the runs, counted through, left < right, each once. A text without a word is near to nothing.
     """
-    frame = texts.lazy().select("id", "text").collect()
-    sets = _sets(frame["text"], shingle_words=shingle_words, min_jaccard=min_jaccard)
-    found = _verified(sets, min_jaccard=min_jaccard)
-    ids, texts_of = frame["id"], sets.texts
-    pairs = pl.LazyFrame({"one": ids.gather(texts_of[found.left]), "two": ids.gather(texts_of[found.right]), "jaccard": found.jaccard})
-    left, right = pl.max_horizontal("one", "two").alias("left"), pl.min_horizontal("one", "two").alias("right")
-    return pairs.select(left, right, "jaccard").cast(PAIRS).sort("left", "right")
+    sets = _sets(runs, n_bytes=n_bytes, shingle_words=shingle_words, min_jaccard=min_jaccard)
+    found = _verified(sets, by_two=shingle_words == 1, min_jaccard=min_jaccard)
+    return Pairs(sets.texts[found.left], sets.texts[found.right], found.jaccard)
 
 
-def _sets(texts: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
+def _sets(runs: Iterable[pl.Series], *, n_bytes: int, shingle_words: int, min_jaccard: float) -> Sets:
     """Sets of the texts that can have a partner."""
-    n_bytes = int(texts.str.len_bytes().sum())
     rare = Rarity(1 << min(max((n_bytes // _BYTES_PER_SLOT).bit_length(), 16), 30))
+    nothing = pl.Series(dtype=pl.String)  # so that there is one run at least
+    pieces = (piece for run in chain([nothing], runs) for piece in chunks(run, max_texts=MAX_PACKED))
     with Waiting() as waiting:
-        for part in _in_threads(lambda chunk: shingles(chunk, shingle_words=shingle_words), chunks(texts, max_texts=MAX_PACKED)):
+        for part in _in_threads(lambda chunk: shingles(chunk, shingle_words=shingle_words), pieces):
             rare.count(part.hashes)
             waiting.add(part)
 
@@ -87,18 +105,18 @@ def _sets(texts: pl.Series, *, shingle_words: int, min_jaccard: float) -> Sets:
     return Sets(*(np.concatenate(columns) for columns in zip(*kept, strict=True)))
 
 
-def _verified(sets: Sets, *, min_jaccard: float) -> _Pairs:
+def _verified(sets: Sets, *, by_two: bool, min_jaccard: float) -> Pairs:
     """Pairs that reach the threshold, each once."""
     kept = []
-    for left, right in candidate_batches(sets, min_jaccard=min_jaccard):
+    for left, right in candidate_batches(sets, by_two=by_two, min_jaccard=min_jaccard):
         jaccard = _jaccard(sets, left, right)
         is_near = jaccard >= min_jaccard
-        kept.append(_Pairs(left[is_near], right[is_near], jaccard[is_near]))
+        kept.append(Pairs(left[is_near], right[is_near], jaccard[is_near]))
     if not kept:
-        return _Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+        return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     left, right, jaccard = (np.concatenate(columns) for columns in zip(*kept, strict=True))
     _, once = np.unique(left * len(sets.texts) + right, return_index=True)
-    return _Pairs(left[once], right[once], jaccard[once])
+    return Pairs(left[once], right[once], jaccard[once])
 
 
 def _jaccard(sets: Sets, left: Integers, right: Integers) -> NDArray[np.float64]:

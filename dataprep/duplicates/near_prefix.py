@@ -19,8 +19,8 @@ Levels = NDArray[np.uint8]
 KEY_BITS = 52  # of a shingle's key: 4 of rarity, then 48 of its hash; 12 bits are left to number texts or pairs
 MAX_PACKED = 1 << (64 - KEY_BITS)
 _HASH_BITS = 48
-_MAX_COUNT = 255
-_LEVELS = np.log2(np.maximum(np.arange(_MAX_COUNT + 1), 1)).astype(np.uint8)
+_FINE_SLOTS = 1 << 26  # up to so many, a slot counts to 65,535: 128 MB; beyond that to 255
+_LEVELS = np.log2(np.maximum(np.arange(1 << 16), 1)).astype(np.uint8)
 _KEY_BITS = np.uint64(KEY_BITS)
 _KEY_MASK = np.uint64((1 << KEY_BITS) - 1)
 _ROUNDING = 1e-9  # a product of floats may lie this far above the whole number that is meant
@@ -35,16 +35,16 @@ class Rarity:
         Args:
             n_slots: A power of two; better several times the number of distinct shingles.
         """
-        self._counts = np.zeros(n_slots, np.uint8)
+        self._counts = np.zeros(n_slots, np.uint16 if n_slots <= _FINE_SLOTS else np.uint8)
         self._mask = np.uint64(n_slots - 1)
 
     def count(self, hashes: Hashes) -> None:
-        """Count some shingles; up to 255, more does not change the order. Repeats within a text count too."""
+        """Count some shingles, up to what a slot holds. Repeats within a text count too."""
         slots = (hashes & self._mask).astype(np.uint32)
         slots.sort()
         firsts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1])[: len(slots)])
         slots, times = slots[firsts], np.diff(firsts, append=len(slots))
-        self._counts[slots] = np.minimum(self._counts[slots] + times, _MAX_COUNT)
+        self._counts[slots] = np.minimum(self._counts[slots] + times, np.iinfo(self._counts.dtype).max)
 
     def __call__(self, hashes: Hashes) -> Levels:
         """0 for shingles that occur once, else the floor of log2 of their count."""

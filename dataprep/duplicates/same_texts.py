@@ -1,23 +1,29 @@
 """Which texts stand for which: equal ones by their key, passages that are alike by links to the one that is kept.
 
-Three frames go round here. Texts: id, text and is_positive (judged relevant somewhere), one row per
-distinct text. A mapping: id, into_id, kind (by which it was mapped: exact, near or semantic), jaccard and
-cosine, one row per text, which stands for itself where id = into_id. Links: as in schemas.LINKS.
+Texts are nodes here, numbered in the order in which they may stand for others (`numbered`): of two, the
+smaller node is the one that is kept. Moves: node, into, kind (exact, near or semantic), jaccard and cosine, a row per
+text that does not stand for itself. Links: later and earlier (nodes, later > earlier), kind, jaccard, cosine,
+and the guard that speaks against taking one for the other.
 """
 
 from collections.abc import Callable, Collection
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from dataprep.duplicates.guards import GUARDS, Guard, guards, strict_fold
-from dataprep.duplicates.near import near_pairs
+from dataprep.duplicates.guards import GUARDS, Guard, guards
+from dataprep.duplicates.near import near_positions
+from dataprep.duplicates.row_texts import RowTexts
 from dataprep.schemas import LINKS
-from dataprep.text import fold
+from dataprep.text import numbered_id
 
 REVIEW_JACCARD = 0.7  # links from here on are kept although they merge nothing: opposite labels are looked for along them
 
-_LINK = ("passage_id", "other_id", "kind", "jaccard", "cosine")
+Nodes = NDArray[np.uint32]
 Alike = Callable[[pl.DataFrame], pl.DataFrame]  # texts (id, text) -> left, right (left > right as text), cosine
+_MOVE = ("node", "into", "kind", "jaccard", "cosine")
+_MAX_COMPARED = 50_000  # pairs of texts in memory at once, as words and as objects
 
 
 def close(*, min_jaccard: float, min_cosine: float) -> pl.Expr:
@@ -25,137 +31,184 @@ def close(*, min_jaccard: float, min_cosine: float) -> pl.Expr:
     return (pl.col("kind") == "exact") | (pl.col("jaccard") >= min_jaccard).fill_null(value=False) | (pl.col("cosine") >= min_cosine)
 
 
-def ranked(texts: pl.DataFrame, *, kinds: Collection[Guard]) -> pl.DataFrame:
-    """Add the keys of sameness, and the rank by which a text is chosen to stand for others.
+def exact_moves(texts: pl.DataFrame, *, unite: bool) -> pl.DataFrame:
+    """Move every text to the first of those of equal key; none if `unite` is false.
 
     Args:
-        texts: Columns id, text, is_positive.
-        kinds: With "symbol" among them, texts that differ in a symbol have different keys.
-
-    Returns:
-        The texts with folded, key and rank (from 0: judged positive, then longer, then smaller id), sorted
-        by rank. A text without letters and digits is its own key.
+        texts: node and key, in the order of the nodes.
+        unite: Whether equal texts are one.
     """
-    key = strict_fold(pl.col("text")) if "symbol" in kinds else pl.col("folded")
-    order = ["is_positive", pl.col("text").str.len_chars(), "id"]
-    keyed = texts.with_columns(folded=fold(pl.col("text"))).with_columns(key=pl.when(pl.col("folded") == "").then("text").otherwise(key))
-    return keyed.sort(order, descending=[True, True, False]).with_row_index("rank")
+    repeated = texts.filter(pl.lit(unite) & pl.col("key").is_duplicated())
+    moved = repeated.select("node", into=pl.col("node").min().over("key")).filter(pl.col("node") != pl.col("into"))
+    return moved.select("node", "into", kind=pl.lit("exact"), jaccard=pl.lit(1.0), cosine=pl.lit(None, pl.Float64))
 
 
-def exact_mapping(texts: pl.DataFrame, *, unite: bool) -> pl.DataFrame:
-    """Map every text to the first in rank among those of equal key; to itself if `unite` is false."""
-    into = pl.col("id").first().over("key") if unite else pl.col("id")
-    return texts.select("id", into_id=into, kind=pl.lit("exact"), jaccard=pl.lit(1.0), cosine=pl.lit(None, pl.Float64))
+def ends(nodes: pl.Series, moves: pl.DataFrame) -> pl.Series:
+    """For each of some nodes the one that stands for it: its own where it was not moved."""
+    into: Nodes = np.arange(max(nodes.max() or 0, moves["node"].max() or 0) + 1, dtype=np.uint32)
+    into[moves["node"].to_numpy()] = moves["into"].to_numpy()
+    return pl.Series(nodes.name, into[nodes.to_numpy()])
 
 
 def passage_links(
     texts: pl.DataFrame,
-    mapping: pl.DataFrame,
+    moves: pl.DataFrame,
+    found_in: RowTexts,
     *,
     shingle_words: int,
     min_jaccard: float,
     kinds: Collection[Guard],
     alike: Alike | None = None,
 ) -> pl.DataFrame:
-    """Link the texts that stand for themselves wherever they are equal under `text.fold`, nearly so, or alike to a model.
+    """Link the passages that stand for themselves wherever they are equal under `text.fold`, nearly so, or alike to a model.
 
     Args:
-        texts: As `ranked` gives them.
-        mapping: Exact mapping.
+        texts: The passages of `numbered`.
+        moves: Exact moves.
+        found_in: The rows that the texts are read from.
         shingle_words: n of the word n-grams.
         min_jaccard: Smallest similarity of a link.
         kinds: Guards that may speak.
         alike: Finds the pairs that a model takes for alike; None links by words alone.
 
     Returns:
-        passage_id (the later in rank), other_id, kind, jaccard, cosine and guard. The guard speaks if it does
-        for any text that passage_id stands for: each is compared with other_id itself.
+        Links. The guard speaks if it does for any text that `later` stands for: each is compared with
+        `earlier` itself.
     """
-    kept = texts.filter(pl.col("id").is_in(mapping["into_id"].implode()))
-    heads = kept.group_by("folded").agg(head=pl.col("id").min())
-    found = near_pairs(heads.select(id="head", text="folded"), shingle_words=shingle_words, min_jaccard=min_jaccard).collect()
-    found = _with_cosines(found, alike(heads.select(id="head").join(texts, on="id").select("id", "text")) if alike else None)
-    nodes = kept.select("id", "rank", "folded").join(heads, on="folded")
-    equal = nodes.join(nodes, on="head").filter(pl.col("rank") > pl.col("rank_right"), pl.col("folded") != "")
-    near = found.join(nodes, left_on="left", right_on="head").join(nodes, left_on="right", right_on="head")
-    is_later = pl.col("rank") > pl.col("rank_right")
-    later, earlier = (pl.when(is_later).then(one).otherwise(other) for one, other in (("id", "id_right"), ("id_right", "id")))
+    kept = texts.filter(ends(texts["node"], moves) == texts["node"]).select("node", "id", "row", "folded")
+    named = kept.filter(pl.col("folded").is_not_null())
+    shared = named.filter(pl.col("folded").is_duplicated())  # equal under fold, and yet of different keys
+    firsts = shared.sort("id").select("node", "folded", head=pl.col("node").first().over("folded"))
+    apart = firsts.filter(pl.col("node") != pl.col("head"))["node"]
+    heads = kept.filter(~pl.col("node").is_in(apart.implode())).select("node", "id", "row").sort("row")
+    near = _near(heads, found_in, shingle_words=shingle_words, min_jaccard=min_jaccard)
+    if alike is not None:
+        near = _with_cosines(near, _alike(heads, found_in, alike))
+    members = firsts.select("head", member="node")
+    spread = near.join(members, left_on="one", right_on="head", how="left").join(
+        members, left_on="two", right_on="head", how="left", suffix="_two"
+    )
+    pairs = spread.select("kind", "jaccard", "cosine", one=pl.coalesce("member", "one"), two=pl.coalesce("member_two", "two"))
+    equal = members.join(members, on="head").filter(pl.col("member") > pl.col("member_right"))
     links = pl.concat(
         [
-            equal.select(passage_id="id", other_id="id_right", kind=pl.lit("exact"), jaccard=pl.lit(1.0), cosine=pl.lit(None, pl.Float64)),
-            near.select("kind", "jaccard", "cosine", passage_id=later, other_id=earlier).select(*_LINK),
+            equal.select(
+                later="member", earlier="member_right", kind=pl.lit("exact"), jaccard=pl.lit(1.0), cosine=pl.lit(None, pl.Float64)
+            ),
+            pairs.select(
+                pl.max_horizontal("one", "two").alias("later"),
+                pl.min_horizontal("one", "two").alias("earlier"),
+                "kind",
+                "jaccard",
+                "cosine",
+            ),
         ]
     )
-    return _guarded(links, texts, mapping, kinds=kinds)
+    return _guarded(links.sort("later", "earlier"), texts, moves, found_in, kinds=kinds)
 
 
-def _with_cosines(near: pl.DataFrame, alike: pl.DataFrame | None) -> pl.DataFrame:
-    """Near pairs with their cosine where it is known, and pairs that only the model finds alike: left, right, kind, jaccard, cosine."""
-    cosines = pl.DataFrame(schema={"left": pl.String, "right": pl.String, "cosine": pl.Float64}) if alike is None else alike
-    joined = near.join(cosines, on=["left", "right"], how="full", coalesce=True)
-    kind = pl.when(pl.col("jaccard").is_null()).then(pl.lit("semantic")).otherwise(pl.lit("near"))
-    return joined.with_columns(kind=kind).sort("left", "right")
+def _near(heads: pl.DataFrame, found_in: RowTexts, *, shingle_words: int, min_jaccard: float) -> pl.DataFrame:
+    """Near pairs of heads: one, two (nodes), kind, jaccard, cosine."""
+    runs = found_in.runs(heads["row"], "passage")
+    found = near_positions(runs, n_bytes=found_in.n_bytes("passage"), shingle_words=shingle_words, min_jaccard=min_jaccard)
+    one, two = (heads["node"].gather(side) for side in (found.left, found.right))
+    pairs = pl.DataFrame({"one": one, "two": two, "jaccard": found.jaccard})
+    return pairs.select("one", "two", "jaccard", kind=pl.lit("near"), cosine=pl.lit(None, pl.Float64))
 
 
-def _guarded(links: pl.DataFrame, texts: pl.DataFrame, mapping: pl.DataFrame, *, kinds: Collection[Guard]) -> pl.DataFrame:
-    """Add the first guard that speaks between other_id and any text that passage_id stands for."""
-    members = mapping.select(member="id", passage_id="into_id").join(texts.select(member="id", left="text"), on="member")
-    compared = links.join(members, on="passage_id").join(texts.select(other_id="id", right="text"), on="other_id")
-    spoken = compared.select("passage_id", "other_id", guard=guards(compared["left"], compared["right"], kinds=kinds))
-    first = spoken.group_by("passage_id", "other_id").agg(pl.col("guard").cast(pl.Enum(GUARDS)).min().cast(pl.String))
-    return links.join(first, on=["passage_id", "other_id"])
+def _alike(heads: pl.DataFrame, found_in: RowTexts, alike: Alike) -> pl.DataFrame:
+    """Pairs of heads that a model finds alike: one, two (nodes), cosine."""
+    named = heads.select("node", "row", id=numbered_id("p", pl.col("id")))
+    found = alike(named.join(found_in.at(heads["row"], "passage"), on="row").select("id", text="passage"))
+    node = {end: named.select(pl.col("id").alias(end), pl.col("node").alias(name)) for end, name in (("left", "one"), ("right", "two"))}
+    return found.join(node["left"], on="left").join(node["right"], on="right").select("one", "two", "cosine")
 
 
-def near_mapping(
-    texts: pl.DataFrame, mapping: pl.DataFrame, links: pl.DataFrame, *, min_jaccard: float, min_cosine: float | None = None
+def _with_cosines(near: pl.DataFrame, alike: pl.DataFrame) -> pl.DataFrame:
+    """Near pairs with their cosine where it is known, and pairs that only the model finds alike."""
+    both = [pl.max_horizontal("one", "two").alias("one"), pl.min_horizontal("one", "two").alias("two")]
+    words, model = near.select(*both, "jaccard"), alike.select(*both, "cosine")
+    joined = words.join(model, on=["one", "two"], how="full", coalesce=True)
+    return joined.with_columns(kind=pl.when(pl.col("jaccard").is_null()).then(pl.lit("semantic")).otherwise(pl.lit("near")))
+
+
+def _guarded(
+    links: pl.DataFrame, texts: pl.DataFrame, moves: pl.DataFrame, found_in: RowTexts, *, kinds: Collection[Guard]
 ) -> pl.DataFrame:
+    """Add the first guard that speaks between `earlier` and any text that `later` stands for."""
+    own = links.select("later", "earlier", member="later")
+    others = links.join(moves.select(member="node", later="into"), on="later").select("later", "earlier", "member")
+    compared = pl.concat([own, others])
+    nodes = pl.concat([compared["member"], compared["earlier"]]).unique()
+    row_of = texts.select("node", "row").filter(pl.col("node").is_in(nodes.implode()))
+    text_of = row_of.join(found_in.at(row_of["row"], "passage"), on="row").select("node", text="passage")
+    spoken = []
+    for some in compared.iter_slices(_MAX_COMPARED):
+        sides = (some.join(text_of, left_on=end, right_on="node", maintain_order="left")["text"] for end in ("member", "earlier"))
+        spoken.append(some.select("later", "earlier", guard=guards(*sides, kinds=kinds).cast(pl.Enum(GUARDS))))
+    first = (
+        pl.concat(spoken).group_by("later", "earlier").agg(pl.col("guard").min())
+        if spoken
+        else own.select("later", "earlier", guard=pl.lit(None))
+    )
+    return links.join(first.with_columns(pl.col("guard").cast(pl.String)), on=["later", "earlier"], maintain_order="left")
+
+
+def near_moves(moves: pl.DataFrame, links: pl.DataFrame, *, min_jaccard: float, min_cosine: float | None = None) -> pl.DataFrame:
     """Merge texts that are alike, each directly into a text that is kept.
 
-    In the order of rank, a text is kept unless it has an unguarded link that reaches a threshold to a text
-    kept before. Then it goes to the most similar by words of those that reach `min_jaccard`, else to the
-    most similar by cosine; the first in rank among equals.
+    In the order of their nodes, a text is kept unless it has an unguarded link that reaches a threshold to a
+    text kept before. Then it goes to the most similar by words of those that reach `min_jaccard`, else to the
+    most similar by cosine; the smallest node among equals.
 
     Args:
-        texts: As `ranked` gives them.
-        mapping: Exact mapping.
+        moves: Exact moves.
         links: As `passage_links` gives them.
         min_jaccard: Smallest similarity by words.
         min_cosine: Smallest cosine; None merges by words alone.
 
     Returns:
-        The mapping, in which texts that stood for a merged one now go where it went.
+        The moves, in which texts that stood for a merged one now go where it went.
     """
     by_words = pl.col("jaccard").fill_null(0) >= min_jaccard
     by_model = pl.lit(value=False) if min_cosine is None else (pl.col("cosine").fill_null(0) >= min_cosine)
-    ranks = [
-        texts.select(pl.col("id").alias(end), pl.col("rank").alias(name)) for end, name in (("passage_id", "rank"), ("other_id", "to"))
-    ]
-    open_links = links.filter(by_words | by_model, pl.col("guard").is_null()).join(ranks[0], on="passage_id").join(ranks[1], on="other_id")
     kind = pl.when(by_words).then(pl.lit("near")).otherwise(pl.lit("semantic")).alias("kind")
     similarity = pl.when(by_words).then("jaccard").otherwise("cosine")
-    best_first = open_links.with_columns(kind).sort("rank", "kind", similarity, "to", descending=[False, False, True, False])
-    goes: dict[int, int] = {}  # rank -> position in best_first
-    for position, (rank, to) in enumerate(best_first.select("rank", "to").iter_rows()):
-        if rank not in goes and to not in goes:
-            goes[rank] = position
-    merged = best_first[list(goes.values())].select("jaccard", "cosine", "kind", into_id="passage_id", target="other_id")
-    followed = mapping.join(merged, on="into_id", how="left", suffix="_new")
-    is_merged = pl.col("target").is_not_null()
-    measures = [pl.when(is_merged).then(f"{name}_new").otherwise(name).alias(name) for name in ("kind", "jaccard", "cosine")]
-    return followed.select("id", pl.coalesce("target", "into_id").alias("into_id"), *measures)
+    open_links = links.filter(by_words | by_model, pl.col("guard").is_null()).with_columns(kind)
+    best_first = open_links.sort("later", "kind", similarity, "earlier", descending=[False, False, True, False])
+    goes: dict[int, int] = {}  # node -> position in best_first
+    for position, (later, earlier) in enumerate(best_first.select("later", "earlier").iter_rows()):
+        if later not in goes and earlier not in goes:
+            goes[later] = position
+    merged = best_first[list(goes.values())].select("kind", "jaccard", "cosine", node="later", into="earlier")
+    followed = moves.select("node", away="into").join(merged.rename({"node": "away"}), on="away")
+    stay = moves.join(merged, left_on="into", right_on="node", how="anti")
+    return pl.concat([part.select(_MOVE) for part in (stay, followed, merged)]).sort("node")
 
 
-def all_links(links: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFrame:
+def all_links(links: pl.DataFrame, moves: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
     """The links as published: merges first named by the text that left, all others by the larger id.
+
+    Args:
+        links: As `passage_links` gives them.
+        moves: All moves.
+        ids: The number that the id of each node is made of.
 
     Returns:
         LINKS, sorted.
     """
-    merged = mapping.filter(pl.col("id") != pl.col("into_id")).select(
-        "kind", "jaccard", "cosine", passage_id="id", other_id="into_id", guard=pl.lit(None, pl.String), is_merged=pl.lit(value=True)
+    merged = moves.select(
+        "kind", "jaccard", "cosine", one="node", other="into", guard=pl.lit(None, pl.String), is_merged=pl.lit(value=True)
     )
-    pair = ["passage_id", "other_id"]
-    open_links = links.join(merged, on=pair, how="anti").with_columns(
-        passage_id=pl.max_horizontal(pair), other_id=pl.min_horizontal(pair), is_merged=pl.lit(value=False)
+    apart = links.join(moves, left_on=["later", "earlier"], right_on=["node", "into"], how="anti")
+    columns = [*merged.columns]
+    pairs = pl.concat(
+        [merged, apart.rename({"later": "one", "earlier": "other"}).with_columns(is_merged=pl.lit(value=False)).select(columns)]
     )
-    return pl.concat([frame.select(LINKS.names()) for frame in (merged, open_links)]).sort(pair)
+    numbers = pairs.with_columns(one=ids.gather(pairs["one"]), other=ids.gather(pairs["other"]))
+    first, second = (
+        pl.when("is_merged").then(own).otherwise(bound("one", "other"))
+        for own, bound in (("one", pl.max_horizontal), ("other", pl.min_horizontal))
+    )
+    named = numbers.with_columns(passage_id=numbered_id("p", first), other_id=numbered_id("p", second))
+    return named.select(LINKS.names()).sort("passage_id", "other_id")
