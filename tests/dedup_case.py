@@ -1,6 +1,7 @@
 """Deduplication of rows that a test makes, in parts on disk, and its tables read back."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,7 @@ from dataprep.recipe import Deduplicate
 
 def deduplicated(
     rows: pl.LazyFrame, *, stage: Path | None = None, cuts: Sequence[int] = (), alike: Any = None, **changes: Any
-) -> dict[str, pl.DataFrame]:  # noqa: ANN401 - a callable
+) -> dict[str, pl.DataFrame]:
     """The tables of rows, which are sorted first.
 
     Args:
@@ -25,7 +26,7 @@ def deduplicated(
         changes: Settings other than the recipe's own.
     """
     ordered, places = rows.sort("row_id").collect(), [0, *sorted(cuts), None]
-    parts = [ordered[start:stop].lazy() for start, stop in zip(places, places[1:], strict=False)]
+    parts = [ordered[start:stop].lazy() for start, stop in pairwise(places)]
     with TemporaryDirectory() as folder:
         place = stage or Path(folder) / "stage"
         (scratch := Path(folder) / "scratch").mkdir()

@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from dedup_case import deduplicated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import io, recipe_file
 from dataprep.build import Build
-from dataprep.duplicates.dedup import Deduplicated, deduplicate
 from dataprep.duplicates.dedup_report import dedup_report
 from dataprep.errors import CallError
 from dataprep.recipe import Deduplicate, Recipe, Source
@@ -36,20 +36,18 @@ def rows(texts: Texts) -> pl.LazyFrame:
     return pl.LazyFrame(found, schema=ROWS, orient="row")
 
 
-def built(folder: Path, texts: Texts, **changes: Any) -> tuple[Build, Deduplicated]:
+def built(folder: Path, texts: Texts, **changes: Any) -> tuple[Build, dict[str, pl.DataFrame]]:
     """A build whose filter and deduplicate stages are finished."""
     recipe = Recipe(name="b", sources=(Source(name="s", kind="tsv", path="s.tsv"),), deduplicate=Deduplicate(**changes))
-    tables = deduplicate(rows(texts), **recipe.deduplicate.model_dump())
-    for name in Deduplicated._fields:
-        io.write_table(getattr(tables, name), folder / "stages" / "deduplicate" / f"{name}.parquet")
+    tables = deduplicated(rows(texts), stage=folder / "stages" / "deduplicate", **recipe.deduplicate.model_dump())
     io.write_table(rows(texts), folder / "stages" / "filter" / "rows.parquet")
     io.write_json({}, folder / "stages" / "deduplicate" / "stage.json")
     io.write_text(recipe_file.dump(recipe), folder / "recipe.toml")
     return Build(folder, recipe), tables
 
 
-def merges(tables: Deduplicated) -> set[tuple[str, str]]:
-    return set(tables.links.filter("is_merged").select("passage_id", "other_id").collect().rows())
+def merges(tables: dict[str, pl.DataFrame]) -> set[tuple[str, str]]:
+    return set(tables["links"].filter("is_merged").select("passage_id", "other_id").rows())
 
 
 def test_a_lower_threshold_names_what_would_be_merged_and_marks_the_difference(tmp_path: Path) -> None:

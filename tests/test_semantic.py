@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from dedup_case import deduplicated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dataprep import io, recipe_file, schemas
 from dataprep.build import Build, finish, opened
-from dataprep.duplicates.dedup import Deduplicated, deduplicate
 from dataprep.duplicates.dedup_report import dedup_report
 from dataprep.duplicates.guards import guards
 from dataprep.duplicates.semantic import cosine_pairs
@@ -69,8 +69,7 @@ def rows(triples: Sequence[tuple[str, str, int | None]]) -> pl.LazyFrame:
 
 def run(table: pl.LazyFrame, **changes: Any) -> dict[str, pl.DataFrame]:
     chosen = Deduplicate(passages="semantic").model_dump() | changes
-    tables = deduplicate(table, alike=alike(chosen["min_passage_cosine"]), **chosen)
-    return {name: frame.collect() for name, frame in tables._asdict().items()}
+    return deduplicated(table, alike=alike(chosen["min_passage_cosine"]), **chosen)
 
 
 def test_reworded_passages_are_merged_with_their_cosine_on_record() -> None:
@@ -105,9 +104,9 @@ def test_a_guard_keeps_passages_apart_that_the_model_cannot_tell(word: str, guar
 @pytest.mark.parametrize("passages", ["off", "exact", "near"])
 def test_no_model_is_asked_unless_the_recipe_says_so(passages: str) -> None:
     chosen = Deduplicate().model_dump() | {"passages": passages}
-    tables = deduplicate(rows([("kto?", SENTENCE, 1), ("co?", REWORDED, 0)]), **chosen)
-    assert tables.links.collect().is_empty()
-    assert tables.corpus.collect().height == 2
+    tables = deduplicated(rows([("kto?", SENTENCE, 1), ("co?", REWORDED, 0)]), **chosen)
+    assert tables["links"].is_empty()
+    assert tables["corpus"].height == 2
 
 
 def test_a_model_that_takes_most_passages_for_alike_is_refused() -> None:
@@ -145,8 +144,8 @@ def test_nothing_is_lost_nothing_is_chained_and_no_guard_is_overruled(
     assert merged.filter(kind="semantic").height == merged.filter(pl.col("kind") == "semantic", pl.col("cosine") >= min_cosine).height
     for one, other in pairs.select("text", "text_kept").iter_rows():
         assert guards(pl.Series([one]), pl.Series([other])).item() is None
-    backward = run(table.reverse(), min_passage_cosine=min_cosine, on_conflict="relevant")
-    assert all(tables[name].equals(backward[name]) for name in tables)
+    cut = run(table, cuts=[1, 3], min_passage_cosine=min_cosine, on_conflict="relevant")
+    assert all(tables[name].equals(cut[name]) for name in tables)
 
 
 def links(*pairs: tuple[str, str, str, float | None, float | None]) -> pl.LazyFrame:
@@ -177,9 +176,7 @@ def built(folder: Path, triples: Sequence[tuple[str, str, int | None]], **change
     recipe = Recipe(name="b", sources=(Source(name="s", kind="tsv", path="s.tsv"),), deduplicate=Deduplicate(**changes))
     chosen = recipe.deduplicate
     found = alike(chosen.min_passage_cosine) if chosen.passages == "semantic" else None
-    tables = deduplicate(rows(triples), alike=found, **chosen.model_dump())
-    for name in Deduplicated._fields:
-        io.write_table(getattr(tables, name), folder / "stages" / "deduplicate" / f"{name}.parquet")
+    deduplicated(rows(triples), stage=folder / "stages" / "deduplicate", alike=found, **chosen.model_dump())
     io.write_table(rows(triples), folder / "stages" / "filter" / "rows.parquet")
     io.write_json({}, folder / "stages" / "deduplicate" / "stage.json")
     io.write_text(recipe_file.dump(recipe), folder / "recipe.toml")

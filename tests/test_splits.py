@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Collection
 
 import polars as pl
+from dedup_case import deduplicated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep.duplicates.dedup import Deduplicated, deduplicate
-from dataprep.recipe import Deduplicate
 from dataprep.schemas import QUERIES, ROWS, SPLIT_QUERIES
 from dataprep.splits import assign, assign_rows
 from dataprep.text import digest
@@ -31,14 +30,10 @@ def rows(pairs: Pairs, source: str = "pary") -> pl.LazyFrame:
     return pl.LazyFrame(table, schema=ROWS, orient="row")
 
 
-def normal(table: pl.LazyFrame) -> Deduplicated:
-    return deduplicate(table, **Deduplicate().model_dump())
-
-
 def placed(table: pl.LazyFrame, *, seed: int = 1, hung_on_passages: Collection[str] = (), max_group_positives: int = 50) -> pl.DataFrame:
-    tables = normal(table)
+    tables = {name: frame.lazy() for name, frame in deduplicated(table).items()}
     return assign(
-        tables.queries, tables.judgements, tables.links, tables.near_questions, table,
+        tables["queries"], tables["judgements"], tables["links"], tables["near_questions"], table,
         hung_on_passages=hung_on_passages, min_passage_jaccard=0.8, min_passage_cosine=0.95, seed=seed, validation=0.2, test=0.3,
         max_group_positives=max_group_positives,
     ).collect()  # fmt: skip
@@ -53,7 +48,7 @@ def groups(table: pl.DataFrame) -> dict[str, str]:
 def test_no_group_stands_in_two_splits_and_every_question_has_one(pairs: Pairs, seed: int) -> None:
     table = placed(rows(pairs), seed=seed)
     assert table.schema == SPLIT_QUERIES
-    assert table["query_id"].to_list() == sorted(normal(rows(pairs)).queries.collect()["query_id"])
+    assert table["query_id"].to_list() == sorted(deduplicated(rows(pairs))["queries"]["query_id"])
     assert table.null_count().sum_horizontal().item() == 0
     assert table.group_by("group_id").agg(pl.col("split").n_unique())["split"].max() in (1, None)
 
@@ -61,7 +56,7 @@ def test_no_group_stands_in_two_splits_and_every_question_has_one(pairs: Pairs, 
 @settings(max_examples=20, deadline=None)
 @given(pairs=PAIRS)
 def test_a_positive_passage_stands_in_one_split(pairs: Pairs) -> None:
-    positives = normal(rows(pairs)).judgements.filter(pl.col("relevance") == 1).collect()
+    positives = deduplicated(rows(pairs))["judgements"].filter(pl.col("relevance") == 1)
     joined = positives.join(placed(rows(pairs)), on="query_id")
     assert all(n == 1 for n in joined.group_by("passage_id").agg(pl.col("split").n_unique())["split"])
 
@@ -134,9 +129,9 @@ def test_what_ties_questions() -> None:
 
 def test_each_row_of_its_own_is_tied_by_equal_questions() -> None:
     table = rows([(QUESTIONS[0], passage, 1) for passage in PASSAGES[:4]])
-    tables = deduplicate(table, **(Deduplicate().model_dump() | {"questions": False}))
+    tables = {name: frame.lazy() for name, frame in deduplicated(table, questions=False).items()}
     spread = assign(
-        tables.queries, tables.judgements, tables.links, tables.near_questions, table, hung_on_passages=[],
+        tables["queries"], tables["judgements"], tables["links"], tables["near_questions"], table, hung_on_passages=[],
         min_passage_jaccard=0.8, min_passage_cosine=0.95,
         seed=1, validation=0.2, test=0.3, max_group_positives=50,
     ).collect()  # fmt: skip

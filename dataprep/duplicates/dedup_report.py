@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dataprep.build import Build
-from dataprep.duplicates import same_texts
+from dataprep.duplicates import numbered, same_texts
 from dataprep.duplicates.guards import strict_fold
 from dataprep.duplicates.same_texts import REVIEW_JACCARD, close
 from dataprep.errors import CallError
 from dataprep.recipe import Deduplicate
 from dataprep.reports.marking import Run, compare, excerpt
-from dataprep.text import fold, passage_id
+from dataprep.text import fold, number, numbered_id
 
 _SHOWN = 50
 _PAIR = ["passage_id", "into_id", "jaccard", "cosine"]
@@ -109,29 +109,32 @@ def _cosines(build: Build, cosine: float | None) -> dict[str, float] | None:
 
 
 def _texts(build: Build, links: pl.DataFrame) -> pl.DataFrame:
-    """The linked passages as `same_texts.ranked` gives them: id, text, whether a row with it was judged relevant, keys and rank."""
+    """The linked passages as `numbered` ranks them: passage_id, text, node and key."""
     linked = pl.concat([links["passage_id"], links["other_id"]]).unique().implode()
     # From the rows, for a passage whose pairs were all dropped stands in no table of the stage.
-    rows = build.table("filter", "rows").select("label", text="passage", id=passage_id(pl.col("passage")))
+    rows = build.table("filter", "rows").select("label", text="passage", id=number(pl.col("passage")))
+    named = rows.with_columns(passage_id=numbered_id("p", pl.col("id"))).filter(pl.col("passage_id").is_in(linked))
     is_positive = (pl.col("label") == 1).fill_null(value=False).any()
-    texts = rows.filter(pl.col("id").is_in(linked)).group_by("id").agg(pl.col("text").first(), is_positive=is_positive)
-    return same_texts.ranked(texts.collect(), kinds=build.recipe.deduplicate.guards)
+    texts = named.group_by("id", "passage_id").agg(pl.col("text").first(), is_positive=is_positive)
+    keyed = numbered.keyed(texts.with_columns(n_chars=pl.col("text").str.len_chars()), kinds=build.recipe.deduplicate.guards)
+    return numbered.ranked(keyed.collect()).select("passage_id", "text", "node", "key")
 
 
 def _merges(links: pl.DataFrame, texts: pl.DataFrame, settings: Deduplicate, threshold: float, cosine: float | None) -> _Merges:
     """Choose the representatives again, as the build does, over the links between those that stand for their equals."""
-    exact = same_texts.exact_mapping(texts, unite=settings.passages != "off")
-    stays = exact["into_id"].implode()
-    ranks = texts.select("id", "rank")
-    ends = links.join(ranks, left_on="passage_id", right_on="id").join(ranks, left_on="other_id", right_on="id", suffix="_other")
-    is_later = pl.col("rank") > pl.col("rank_other")
-    later, earlier = (
-        pl.when(is_later).then(one).otherwise(other) for one, other in (("passage_id", "other_id"), ("other_id", "passage_id"))
+    exact = same_texts.exact_moves(texts, unite=settings.passages != "off")
+    standing = texts.join(exact, on="node", how="anti")
+    nodes = [
+        standing.select(pl.col("passage_id").alias(end), pl.col("node").alias(name))
+        for end, name in (("passage_id", "one"), ("other_id", "two"))
+    ]
+    between = links.join(nodes[0], on="passage_id").join(nodes[1], on="other_id")
+    later, earlier = pl.max_horizontal("one", "two").alias("later"), pl.min_horizontal("one", "two").alias("earlier")
+    then = same_texts.near_moves(
+        exact, between.select(later, earlier, "jaccard", "cosine", "guard"), min_jaccard=threshold, min_cosine=cosine
     )
-    between = ends.filter(pl.all_horizontal(pl.col("passage_id", "other_id").is_in(stays)))
-    oriented = between.select("kind", "jaccard", "cosine", "guard", passage_id=later, other_id=earlier)
-    then = same_texts.near_mapping(texts, exact, oriented, min_jaccard=threshold, min_cosine=cosine)
-    away = then.filter(pl.col("id") != pl.col("into_id")).with_columns(passage_id="id")
+    ids = texts.sort("node")["passage_id"]
+    away = then.with_columns(passage_id=ids.gather(then["node"]), into_id=ids.gather(then["into"]))
     now = links.filter("is_merged").with_columns(into_id="other_id")
     return _Merges(now.select(_PAIR), away.select(_PAIR))
 
@@ -140,8 +143,8 @@ def _conflicts(build: Build, texts: pl.DataFrame, merged: pl.DataFrame, settings
     """Questions that carry both labels for one passage once passages are merged: question, passage_id, n_rows; of linked passages only."""
     if not settings.questions:
         return pl.DataFrame(schema={"question": pl.String, "passage_id": pl.String, "n_rows": pl.UInt32})
-    into = texts.select("id", "text").join(merged.select(id="passage_id", into_id="into_id"), on="id", how="left")
-    of_text = into.select(passage="text", passage_id=pl.coalesce("into_id", "id")).lazy()
+    into = texts.select("passage_id", "text").join(merged.select("passage_id", "into_id"), on="passage_id", how="left")
+    of_text = into.select(passage="text", passage_id=pl.coalesce("into_id", "passage_id")).lazy()
     rows = build.table("filter", "rows").join(of_text, on="passage")
     question = pl.col("question")
     pairs = rows.group_by("passage_id", key=strict_fold(question) if "symbol" in settings.guards else fold(question)).agg(
@@ -153,8 +156,8 @@ def _conflicts(build: Build, texts: pl.DataFrame, merged: pl.DataFrame, settings
 def _shown(pairs: pl.DataFrame, texts: pl.DataFrame) -> list[dict[str, Any]]:
     """The least similar pairs with their texts, and what differs marked."""
     first = pairs.sort(_BY_SIMILARITY).head(_SHOWN)
-    told = first.join(texts.select(passage_id="id", text="text"), on="passage_id", maintain_order="left").join(
-        texts.select(into_id="id", into_text="text"), on="into_id", maintain_order="left"
+    told = first.join(texts.select("passage_id", "text"), on="passage_id", maintain_order="left").join(
+        texts.select(into_id="passage_id", into_text="text"), on="into_id", maintain_order="left"
     )
     return [{**row, "marked": [run._asdict() for run in _marked(row)]} for row in told.to_dicts()]
 

@@ -149,7 +149,7 @@ def _standing(texts: pl.DataFrame, nodes: pl.Series) -> pl.DataFrame:
 
 
 def _with_other_texts(told_of: pl.DataFrame, texts: Texts) -> pl.DataFrame:
-    """Add ids, and what another row gave in exchange: query_text, passage_text, passage_title and into_id, null where it is the row's own."""
+    """Add ids, into_id, and the texts that another row gave: query_text, passage_text, passage_title, null where they are its own."""
     asked = told_of.filter(pl.col("own_query") != pl.col("query"))["query"]
     told = told_of.filter(pl.col("own_passage") != pl.col("passage"))["passage"]
     question_of = _texts_of(asked, texts.questions, texts.found_in, query_text="question").rename({"node": "query"})
@@ -181,7 +181,7 @@ def _beside(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         known: Sorted by `row`.
         rows: Consecutive rows, with `row`.
     """
-    first = rows["row"].first() or 0
+    first = rows.item(0, "row") if rows.height else 0
     start, stop = known["row"].search_sorted(pl.Series([first, first + rows.height], dtype=known["row"].dtype))
     some = known[start:stop]
     return some.hstack(rows.drop("row")[some["row"] - first])

@@ -10,6 +10,7 @@ differ in a digit, a negation or a capitalised word, and about 17 have another a
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
 
 import polars as pl
@@ -43,6 +44,7 @@ _NEGATIONS = re.compile(
     r"nie|beze?|ani|nigdy|nigdzie|nikt|nikogo|nikomu|nikim|nic|niczego|niczemu|niczym|brak(u|uje|owało)?|o?prócz"
     r"|żad(en|n[aeą]|nego|nej|nemu|nym|nych|nymi)"
 )
+_MAX_WORDS = 1 << 17  # whose kind is remembered: the vocabulary is much smaller than the text
 _NEGATING_PREFIXES = ("nie", "bez")
 
 
@@ -127,9 +129,18 @@ def _read(tokens: list[str]) -> _Text:
             if word != token:
                 (openers if is_start else names).add(word)
             is_start = False
-    numbers = tuple(word for word in words if any(map(str.isdigit, word)) or _NUMBER_WORDS.fullmatch(word))
-    negations = tuple(word for word in words if _NEGATIONS.fullmatch(word))
+    numbers, negations = tuple(filter(_is_number, words)), tuple(filter(_is_negation, words))
     return _Text(tuple(words), numbers, negations, tuple(symbols), frozenset(names), frozenset(openers))
+
+
+@lru_cache(maxsize=_MAX_WORDS)
+def _is_number(word: str) -> bool:
+    return any(map(str.isdigit, word)) or _NUMBER_WORDS.fullmatch(word) is not None
+
+
+@lru_cache(maxsize=_MAX_WORDS)
+def _is_negation(word: str) -> bool:
+    return _NEGATIONS.fullmatch(word) is not None
 
 
 def _first(left: _Text, right: _Text, kinds: Collection[Guard]) -> Guard | None:
@@ -141,21 +152,30 @@ def _first(left: _Text, right: _Text, kinds: Collection[Guard]) -> Guard | None:
 
 def _speaking(left: _Text, right: _Text) -> Iterator[Guard]:
     """All guards that speak, in the order of GUARDS."""
-    only_left = Counter(left.words) - Counter(right.words)
-    only_right = Counter(right.words) - Counter(left.words)
+    ours, theirs = _differing(left.words, right.words)
+    only_left, only_right = Counter(ours) - Counter(theirs), Counter(theirs) - Counter(ours)
     if left.numbers != right.numbers:
         yield "number"
     negations_differ = left.negations != right.negations
-    if negations_differ or _negated(only_left, only_right) or _moved(left, right, only_left | only_right):
+    if negations_differ or _negated(only_left, only_right) or (left.negations and _moved(left, right, only_left | only_right)):
         yield "negation"
     names = left.names | right.names
-    if [w for w in left.words if w in names] != [w for w in right.words if w in names] or (
+    if [w for w in ours if w in names] != [w for w in theirs if w in names] or (
         # A sentence's first word is capitalised anyhow; that it was exchanged for another such word says it may be a name.
         left.openers & only_left.keys() and right.openers & only_right.keys()
     ):
         yield "name"
     if left.symbols != right.symbols:
         yield "symbol"
+
+
+def _differing(left: Sequence[str], right: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Both without what they begin and end with alike."""
+    start = next((place for place, (one, other) in enumerate(zip(left, right, strict=False)) if one != other), min(len(left), len(right)))
+    left, right = left[start:], right[start:]
+    end = next((place for place, (one, other) in enumerate(zip(reversed(left), reversed(right), strict=False)) if one != other), None)
+    stop = min(len(left), len(right)) if end is None else end
+    return left[: len(left) - stop], right[: len(right) - stop]
 
 
 def _negated(only_left: Counter[str], only_right: Counter[str]) -> bool:
@@ -177,4 +197,4 @@ def _moved(left: _Text, right: _Text, changed: Collection[str]) -> bool:
 def _neighbours(words: Sequence[str], changed: Collection[str]) -> list[tuple[str | None, str | None]]:
     """The words before and after each negation; null for one that the other text lacks, "" at an end."""
     padded = ["", *(None if word in changed else word for word in words), ""]
-    return [(padded[place], padded[place + 2]) for place, word in enumerate(words) if _NEGATIONS.fullmatch(word)]
+    return [(padded[place], padded[place + 2]) for place, word in enumerate(words) if _is_negation(word)]

@@ -46,10 +46,8 @@ def candidate_batches(sets: Sets, *, by_two: bool, min_jaccard: float) -> Iterat
     least = needed(sets.sizes, min_jaccard)
     is_paired = (least > 1) & (sets.sizes - least + 2 <= _MAX_PAIRED)
     alone = np.unique(sets.sizes[~is_paired])
-    low, high = (
-        np.searchsorted(alone, sets.sizes * bound, side)
-        for bound, side in ((min_jaccard - 1e-6, "left"), (1 / min_jaccard + 1e-6, "right"))
-    )
+    low = np.searchsorted(alone, sets.sizes * min_jaccard - 1e-6, "left")
+    high = np.searchsorted(alone, sets.sizes / min_jaccard + 1e-6, "right")
     for postings in (_by_two(sets, np.flatnonzero(is_paired)), _by_one(sets, np.flatnonzero(high > low))):
         yield from _batches(postings, n_sets=len(sets.texts), min_jaccard=min_jaccard)
 

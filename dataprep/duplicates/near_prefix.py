@@ -35,7 +35,8 @@ class Rarity:
         Args:
             n_slots: A power of two; better several times the number of distinct shingles.
         """
-        self._counts = np.zeros(n_slots, np.uint16 if n_slots <= _FINE_SLOTS else np.uint8)
+        self._counts: NDArray[np.uint8] | NDArray[np.uint16]
+        self._counts, self._most = (np.zeros(n_slots, np.uint16), 65_535) if n_slots <= _FINE_SLOTS else (np.zeros(n_slots, np.uint8), 255)
         self._mask = np.uint64(n_slots - 1)
 
     def count(self, hashes: Hashes) -> None:
@@ -44,7 +45,7 @@ class Rarity:
         slots.sort()
         firsts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1])[: len(slots)])
         slots, times = slots[firsts], np.diff(firsts, append=len(slots))
-        self._counts[slots] = np.minimum(self._counts[slots] + times, np.iinfo(self._counts.dtype).max)
+        self._counts[slots] = np.minimum(self._counts[slots] + times, self._most)
 
     def __call__(self, hashes: Hashes) -> Levels:
         """0 for shingles that occur once, else the floor of log2 of their count."""

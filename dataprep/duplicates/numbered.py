@@ -101,7 +101,7 @@ def _number_part(part: int, rows: pl.LazyFrame, scratch: Path, *, each_row_asks:
 
 
 def _write(frame: pl.LazyFrame, schema: pl.Schema, scratch: Path, name: str, part: int) -> None:
-    frame.cast(dict(schema)).sink_parquet(_path(scratch, name, part), compression="lz4")
+    frame.cast(schema).sink_parquet(_path(scratch, name, part), compression="lz4")
 
 
 def _path(scratch: Path, name: str, part: int) -> Path:

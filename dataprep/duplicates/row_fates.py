@@ -60,7 +60,7 @@ def judged(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def same_pair_conflicts(rows: pl.DataFrame, *, on_conflict: OnConflict) -> pl.DataFrame:
-    """The pairs that carried both labels, with the measures of their rows' passages: query, passage, other, jaccard, cosine, kind, resolution."""
+    """The pairs that carried both labels: query, passage, other, kind, resolution, and jaccard and cosine of their rows' passages."""
     resolution = "dropped" if on_conflict == "drop" else "relabelled"
     pairs = rows.filter("is_conflict").group_by(_PAIR).agg(jaccard=_least("jaccard"), cosine=pl.col("cosine").min())
     return pairs.with_columns(other="passage", kind=pl.lit("same_pair"), resolution=pl.lit(resolution)).select(_CONFLICT)

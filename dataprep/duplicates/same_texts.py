@@ -45,9 +45,10 @@ def exact_moves(texts: pl.DataFrame, *, unite: bool) -> pl.DataFrame:
 
 def ends(nodes: pl.Series, moves: pl.DataFrame) -> pl.Series:
     """For each of some nodes the one that stands for it: its own where it was not moved."""
-    into: Nodes = np.arange(max(nodes.max() or 0, moves["node"].max() or 0) + 1, dtype=np.uint32)
-    into[moves["node"].to_numpy()] = moves["into"].to_numpy()
-    return pl.Series(nodes.name, into[nodes.to_numpy()])
+    asked, moved = nodes.to_numpy(), moves["node"].to_numpy()
+    into: Nodes = np.arange(max(asked.max(initial=0), moved.max(initial=0)) + 1, dtype=np.uint32)
+    into[moved] = moves["into"].to_numpy()
+    return pl.Series(nodes.name, into[asked])
 
 
 def passage_links(
