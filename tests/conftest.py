@@ -1,5 +1,6 @@
 """What every test shares: no network, no telemetry, quiet libraries."""
 
+import gc
 import os
 import sys
 import warnings
@@ -24,6 +25,12 @@ hypothesis.settings.register_profile("patient", deadline=None)  # laws are no be
 hypothesis.settings.load_profile("patient")
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_collection_finish() -> None:
+    """What all test files import is spared the garbage collector: every training of a test looks through it, for half a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,12 @@
 """Deployments on a real server with real workers: what an operator starts, sees, decides and cannot break."""
 
+import json
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,43 @@ def recipe(**publish: Any) -> dict[str, Any]:
         mode="json", exclude_defaults=True
     )
     return plain | {"publish": publish}
+
+
+_WEBHOOK = """
+import sys
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+shown = {"subject": "{{subject}}", "body": "{{body}}"}
+print(CustomWebhookNotificationBlock(name="pager", url=sys.argv[1], json_data=shown).save("pager"))
+"""
+
+
+@pytest.fixture(scope="module")
+def messages(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, str]]]:
+    """What the template's automation sends to a webhook, made as docs/operations.md says."""
+    received: list[dict[str, str]] = []
+
+    def take(handler: BaseHTTPRequestHandler) -> None:
+        received.append(json.loads(handler.rfile.read(int(handler.headers["Content-Length"]))))
+        handler.send_response(200)
+        handler.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), type("Pager", (BaseHTTPRequestHandler,), {"do_POST": take})) as pager:
+        threading.Thread(target=pager.serve_forever, daemon=True).start()
+        command = [sys.executable, "-c", _WEBHOOK, f"http://127.0.0.1:{pager.server_port}"]
+        block = subprocess.run(command, env=site.environment, check=True, capture_output=True, text=True).stdout.split()[-1]
+        template = (ROOT / "flows/automations/failures.yaml").read_text(encoding="utf-8")
+        filled = tmp_path_factory.mktemp("automation") / "failures.yaml"
+        filled.write_text(template.replace("block_document_id: BLOCK_DOCUMENT_ID", f"block_document_id: {block}"), encoding="utf-8")
+        create = [sys.executable, "-m", "prefect", "automation", "create", "--from-file", str(filled)]
+        subprocess.run(create, env=site.environment, check=True, capture_output=True)
+        yield received
+        pager.shutdown()
+
+
+def message_about(messages: list[dict[str, str]], subject: str) -> str:
+    """The body of the message with a subject, once it is there."""
+    found: str = wait_for(f"a message {subject!r}", lambda: next((m["body"] for m in messages if m["subject"] == subject), None), 60)
+    return found
 
 
 def artifacts_of(site: Site, key: str) -> list[dict[str, Any]]:
@@ -55,10 +96,14 @@ def test_wrong_parameters_are_refused_before_a_run_exists(flow: str, change: dic
     assert len(site.runs_of(flow)) == before
 
 
-def test_what_only_the_recipe_can_check_fails_the_run_with_its_reason(site: Site) -> None:
-    run = site.ended(site.started("prepare/sample", {"recipe": recipe() | {"split": {"test": 0.6, "validation": 0.6}}}))
+def test_what_only_the_recipe_can_check_fails_the_run_with_its_reason_and_a_message(site: Site, messages: list[dict[str, str]]) -> None:
+    wrong = recipe() | {"split": {"test": 0.6, "validation": 0.6}}
+    run = site.ended(site.started("prepare/sample", {"recipe": wrong}))
     assert run["state"]["name"] == "Failed"
     assert "leave nothing to train on" in run["state"]["message"]
+    told = message_about(messages, f"{run['name']}: Failed")
+    assert told.startswith("prepare / sample: ")
+    assert all(part in told for part in ("leave nothing to train on", f"http://127.0.0.1:{site.port}/", run["id"]))
 
 
 def test_the_form_shows_the_recipe_with_its_sections_and_their_words(site: Site) -> None:
@@ -73,12 +118,15 @@ def test_the_form_shows_the_recipe_with_its_sections_and_their_words(site: Site)
     assert [schedule["active"] for schedule in found["schedules"]] == [False]
 
 
-def test_a_release_waits_for_approval_survives_the_server_and_fine_tunes_once(site: Site, tmp_path: Path) -> None:
+def test_a_release_waits_for_approval_survives_the_server_and_fine_tunes_once(
+    site: Site, messages: list[dict[str, str]], tmp_path: Path
+) -> None:
     build, target = tmp_path / "build", tmp_path / "out"
     wanted = {"recipe": recipe(to=[str(target)], approval=True, tag="v1"), "folder": str(build)}
     run_id = site.started("release/sample", wanted)
     assert site.ended(run_id, "Suspended", "Failed")["state"]["name"] == "Suspended"
     assert site.run(run_id)["name"] == "release sample v1"
+    assert run_id in message_about(messages, "release sample v1: Suspended")
     assert not target.exists()
 
     text = question(site, run_id)
