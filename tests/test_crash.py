@@ -4,7 +4,6 @@ Moments are counted from the second in which the flow takes hold of its folder, 
 """
 
 import errno
-import multiprocessing
 import os
 import random
 import re
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from forked import PROCESSES
 from hub_clients import environment
 from hub_server import Server, serving
 from prefect_case import Site, wait_for
@@ -30,8 +30,6 @@ from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe import Recipe
 from dataprep.recipe_file import load
 
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["prefect_case", "flows.prepare", "test_crash"])
 _QUESTION = "q{n}\tKto napisał poemat numer {n} o rzece {river}?"
 _ROW = _QUESTION + "\tPoemat numer {n} o rzece {river} napisał w roku {year} znany polski poeta z Krakowa.\t{label}\n"
 _RIVERS = ("Wisła", "Odra", "Warta", "Bug", "Narew", "San", "Noteć")
@@ -93,7 +91,7 @@ def _prepare_and_publish(recipe: str, build: str, api: str, home: str, hub: dict
 
 def run(recipe: Recipe, build: Path, site: Site, hub: dict[str, str] | None = None) -> Any:
     arguments = (recipe.model_dump_json(), str(build), site.api, str(site.home / "prefect"), hub or {})
-    process = _PROCESSES.Process(target=_prepare_and_publish, args=arguments)
+    process = PROCESSES.Process(target=_prepare_and_publish, args=arguments)
     process.start()
     return process
 

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from forked import PROCESSES, sample_killed_in
 
 from dataprep import io
 from dataprep.build import finish, opened
@@ -134,33 +136,15 @@ def test_rows_in_another_order_give_the_same_release(build: Path, tmp_path: Path
     assert digests(prepare(tmp_path / "build", f"sources.0.path={shuffled}")) == digests(build)
 
 
-_KILLED = """
-import os, signal, sys, types
-from pathlib import Path
-from dataprep import build as module
-from dataprep.build import finish, opened
-from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe_file import load
-folder, stage, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-with opened(folder, load("sample")) as build:
-    for name in PREPARE:
-        if name == stage:
-            if moment == "running":
-                module._reveal = die
-            else:
-                module.shutil = types.SimpleNamespace(rmtree=die)
-        finish(STAGES[name], build)
-"""
-
-
 @pytest.mark.parametrize("moment", ["running", "moving"])
 def test_a_run_killed_in_any_stage_goes_on_and_gives_the_same_bytes(moment: str, build: Path, tmp_path: Path) -> None:
     """Killed in every stage in turn on one folder, before its files are moved into place and after; finished stages are not redone."""
     folder = tmp_path / "build"
     for done, stage in enumerate(PREPARE):
-        killed = subprocess.run([sys.executable, "-c", _KILLED, str(folder), stage, moment], capture_output=True, check=False)
-        assert killed.returncode == -9, killed.stderr.decode()
+        killed = PROCESSES.Process(target=sample_killed_in, args=(stage, folder, moment))
+        killed.start()
+        killed.join()
+        assert killed.exitcode == -signal.SIGKILL
         with opened(folder, load("sample")) as again:
             reused = [finish(STAGES[name], again).is_reused for name in PREPARE[:done]]
         assert all(reused)
