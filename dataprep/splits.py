@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import connected_components
 
 from dataprep.duplicates.same_texts import close
 from dataprep.schemas import SPLIT_QUERIES
-from dataprep.text import ID_HEX, digest, fold
+from dataprep.text import ID_HEX, digest, fold, number, numbered_id
 
 
 def assign(  # noqa: PLR0913 - the tables of one stage, and one keyword per setting of the recipe
@@ -69,19 +69,18 @@ def assign(  # noqa: PLR0913 - the tables of one stage, and one keyword per sett
     both_are_positive = pl.all_horizontal(pl.col("passage_id", "other_id").is_in(positives["passage_id"].implode()))
     ties = [
         asked.select(one="query_id", two=pl.format("question {}", "question")),
-        anchors.select(one="query_id", two=pl.format("anchor {}", "anchor")),
+        anchors.select(one="query_id", two=numbered_id("g", pl.col("anchor"))),
         positives.select(one="query_id", two="passage_id"),
         links.filter(is_close & both_are_positive).select(one="passage_id", two="other_id").collect(),
         near_questions.select(one="query_id", two="other_id").collect(),
     ]
-    component = _components(asked["query_id"], pl.concat(ties))
-    names = component.join(anchors, on="query_id").group_by("component").agg(group_id=pl.format("g{}", pl.col("anchor").min()))
-    grouped = asked.join(component.join(names, on="component"), on="query_id", maintain_order="left")
-    n_positives = positives.join(grouped, on="query_id").group_by("group_id").len()
-    giants = n_positives.filter(pl.col("len") > max_group_positives)["group_id"]
-    by_hash = {name: _split(name, seed=seed, validation=validation, test=test) for name in names["group_id"]}
-    split = pl.col("group_id").replace_strict(by_hash | dict.fromkeys(giants, "train"), return_dtype=pl.String)
-    return grouped.with_columns(split=split).select(SPLIT_QUERIES.names()).lazy()
+    placed = asked.select("query_id", "text").with_columns(component=_components(asked["query_id"], pl.concat(ties)))
+    named = placed.lazy().join(anchors.lazy(), on="query_id").group_by("component").agg(group_id=numbered_id("g", pl.col("anchor").min()))
+    counts = positives.lazy().join(placed.lazy(), on="query_id").group_by("component").agg(n_positives=pl.len())
+    groups = named.join(counts, on="component", how="left").collect()
+    by_hash = pl.Series([_split(name, seed=seed, validation=validation, test=test) for name in groups["group_id"]], dtype=pl.String)
+    split = pl.when(pl.col("n_positives") > max_group_positives).then(pl.lit("train")).otherwise(by_hash)
+    return placed.join(groups.with_columns(split=split), on="component", maintain_order="left").select(SPLIT_QUERIES.names()).lazy()
 
 
 def assign_rows(queries: pl.LazyFrame, *, seed: int, validation: float, test: float) -> pl.LazyFrame:
@@ -107,27 +106,31 @@ def assign_rows(queries: pl.LazyFrame, *, seed: int, validation: float, test: fl
 
 
 def _anchors(asked: pl.DataFrame, rows: pl.LazyFrame, hung_on_passages: Collection[str]) -> pl.DataFrame:
-    """query_id and anchor: what each of a question's rows hangs on, as a digest of its folded text."""
+    """query_id and anchor: what each of a question's rows hangs on, as the number of its folded text."""
+    if not hung_on_passages:  # then all rows of a question hang on it
+        return asked.select("query_id", anchor=number(pl.lit("question"), pl.col("question")))
     on_passage = pl.col("source").is_in(list(hung_on_passages))
-    hung = rows.select(
-        question=fold(pl.col("question")),
-        shape=pl.when(on_passage).then(pl.lit("passage")).otherwise(pl.lit("question")),
-        text=fold(pl.when(on_passage).then("passage").otherwise("question")),
+    shape = pl.when(on_passage).then(pl.lit("passage")).otherwise(pl.lit("question"))
+    text = fold(pl.when(on_passage).then("passage").otherwise("question"))
+    hung = rows.select(question=number(fold(pl.col("question"))), anchor=number(shape, text)).unique()
+    return (
+        asked.lazy()
+        .select("query_id", question=number(pl.col("question")))
+        .join(hung, on="question")
+        .select("query_id", "anchor")
+        .collect()
     )
-    distinct = hung.unique().join(asked.lazy().select("query_id", "question"), on="question").collect()
-    texts = distinct.select("shape", "text").unique()
-    digests = [digest(shape, text, length=ID_HEX) for shape, text in texts.iter_rows()]
-    return distinct.join(texts.with_columns(anchor=pl.Series(digests, dtype=pl.String)), on=["shape", "text"]).select("query_id", "anchor")
 
 
-def _components(queries: pl.Series, ties: pl.DataFrame) -> pl.DataFrame:
-    """query_id and the number of its connected component; `ties` has in `one` and `two` what belongs together."""
-    names = pl.concat([queries, ties["one"], ties["two"]]).unique().sort()
-    numbers = pl.DataFrame({"name": names}).with_row_index("number")
-    one, two = (ties.join(numbers, left_on=end, right_on="name", maintain_order="left")["number"].to_numpy() for end in ("one", "two"))
-    graph = coo_array((np.ones(len(one), bool), (one, two)), shape=(len(names), len(names)))
+def _components(queries: pl.Series, ties: pl.DataFrame) -> pl.Series:
+    """The number of each query's connected component; `ties` has in `one` and `two` what belongs together."""
+    names = pl.concat([queries, ties["one"], ties["two"]])
+    numbers = names.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
+    one, two = numbers[len(queries) : len(queries) + ties.height], numbers[len(queries) + ties.height :]
+    n_names = int(numbers.max(initial=0)) + 1
+    graph = coo_array((np.ones(len(one), bool), (one, two)), shape=(n_names, n_names))
     _, labels = connected_components(graph, directed=False)
-    return pl.DataFrame({"query_id": names, "component": labels}).filter(pl.col("query_id").is_in(queries.implode()))
+    return pl.Series("component", labels[numbers[: len(queries)]])
 
 
 def _split(group_id: str, *, seed: int, validation: float, test: float) -> str:

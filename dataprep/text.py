@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from dataprep import folding
 
-Kind = Literal["q", "p"]
+Kind = Literal["q", "p", "g"]
 
 ID_HEX = 20  # 80 bits: 10^10 distinct texts collide with probability 4e-5 (birthday bound n²/2^81)
 ROW_HEX = 16
@@ -40,15 +40,15 @@ def digest(*parts: str, length: int) -> str:
     return sha256(_SEPARATOR.join(parts).encode()).hexdigest()[:length]
 
 
-def number(text: pl.Expr) -> pl.Expr:
-    """First 80 bits of the SHA-256 of a text as a whole number (Int128): what an id is made of, in 16 bytes."""
+def number(*parts: pl.Expr) -> pl.Expr:
+    """First 80 bits of the SHA-256 of a text as an Int128: what an id is made of, in 16 bytes; several parts as in `digest`."""
+    text = pl.concat_str(parts, separator=_SEPARATOR) if len(parts) > 1 else parts[0]
     return text.map_batches(_numbers, return_dtype=pl.Int128, is_elementwise=True)
 
 
 def numbered_id(kind: Kind, numbers: pl.Expr) -> pl.Expr:
-    """The id of a question ("q") or passage ("p") by its text's number; numbers sort as their ids do."""
-    hexes = numbers.map_batches(_hexes, return_dtype=pl.String, is_elementwise=True)
-    return pl.concat_str(pl.lit(kind), hexes)
+    """The id of a question ("q"), passage ("p") or group ("g") by its text's number; numbers sort as their ids do."""
+    return numbers.map_batches(lambda values: _ids(kind, values), return_dtype=pl.String, is_elementwise=True)
 
 
 def query_id(text: pl.Expr) -> pl.Expr:
@@ -65,17 +65,17 @@ def _numbers(texts: pl.Series) -> pl.Series:
     digests = b"".join([sha256(text.encode()).digest()[:_ID_BYTES] for text in texts.fill_null("")])
     halves = np.frombuffer(digests, dtype=_HALVES)
     high, low = (pl.lit(pl.Series(halves[half].astype(np.uint64))).cast(pl.Int128) for half in ("f0", "f1"))
-    return pl.select(pl.when(texts.is_not_null()).then(high * _LOW + low)).to_series()
+    return pl.select(pl.when(texts.is_not_null()).then(high * _LOW + low)).to_series().rename(texts.name)
 
 
-def _hexes(numbers: pl.Series) -> pl.Series:
+def _ids(kind: Kind, numbers: pl.Series) -> pl.Series:
     known = numbers.fill_null(0).to_frame("number")
     halves = np.empty(known.height, dtype=_HALVES)
     halves["f0"] = known.select((pl.col("number") // _LOW).cast(pl.UInt64)).to_series().to_numpy()
     halves["f1"] = known.select((pl.col("number") % _LOW).cast(pl.UInt16)).to_series().to_numpy()
     binary = pa.Array.from_buffers(pa.binary(_ID_BYTES), known.height, [None, pa.py_buffer(halves)])
     hexes = pl.Series(pl.from_arrow(binary)).bin.encode("hex")
-    return pl.select(pl.when(numbers.is_not_null()).then(hexes)).to_series()
+    return pl.select(pl.when(numbers.is_not_null()).then(pl.lit(kind) + hexes)).to_series().rename(numbers.name)
 
 
 def passage_text(title: pl.Expr, text: pl.Expr) -> pl.Expr:

@@ -112,16 +112,17 @@ def test_the_order_of_texts_does_not_matter(texts: list[str], order: Random) -> 
 
 
 @settings(max_examples=60, deadline=None)
-@given(texts=TEXTS)
-def test_chunks_and_batches_do_not_show(texts: list[str]) -> None:
+@given(texts=TEXTS, shingle_words=st.sampled_from([1, 3]))
+def test_chunks_and_batches_do_not_show(texts: list[str], shingle_words: int) -> None:
     with pytest.MonkeyPatch.context() as small:
         small.setattr(folding, "_CHUNK_BYTES", 8)
         small.setattr(near, "MAX_PACKED", 3)
         small.setattr(near, "_CHUNK_PAIRS", 3)
         small.setattr(near_candidates, "_BATCH_PAIRS", 2)
+        small.setattr(near_candidates, "_MAX_PAIRED", 3)
         small.setattr(near_spill, "_MAX_HELD", 7)
-        pieces = found(corpus(texts), min_jaccard=0.5)
-    assert pieces == found(corpus(texts), min_jaccard=0.5)
+        pieces = found(corpus(texts), shingle_words=shingle_words, min_jaccard=0.5)
+    assert pieces == found(corpus(texts), shingle_words=shingle_words, min_jaccard=0.5)
 
 
 @settings(max_examples=30, deadline=None)

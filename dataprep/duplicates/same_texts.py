@@ -23,7 +23,7 @@ REVIEW_JACCARD = 0.7  # links from here on are kept although they merge nothing:
 Nodes = NDArray[np.uint32]
 Alike = Callable[[pl.DataFrame], pl.DataFrame]  # texts (id, text) -> left, right (left > right as text), cosine
 _MOVE = ("node", "into", "kind", "jaccard", "cosine")
-_MAX_COMPARED = 50_000  # pairs of texts in memory at once, as words and as objects
+_MAX_COMPARED = 20_000  # pairs of texts in memory at once, as words and as objects
 
 
 def close(*, min_jaccard: float, min_cosine: float) -> pl.Expr:
