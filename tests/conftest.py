@@ -42,6 +42,24 @@ def real_data() -> Path:
     return folder
 
 
+JUDGED = ("train.epochs=1", 'train.query_prompt="zapytanie: "')
+
+
+@pytest.fixture(scope="session")
+def judged_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A judged build of the sample, made once for all of xdist's workers; a test that changes it copies it."""
+    from dataprep.build import finish, opened  # noqa: PLC0415
+    from dataprep.pipeline import FINE_TUNE, PREPARE, STAGES  # noqa: PLC0415
+    from dataprep.recipe_file import load  # noqa: PLC0415
+
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with opened(shared / "judged_sample", load("sample", JUDGED), wait_s=600) as build:
+        for name in (*PREPARE, *FINE_TUNE):
+            finish(STAGES[name], build)
+    return build.folder
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real headless Chromium; tests that need it are skipped, with the reason, where it is missing."""

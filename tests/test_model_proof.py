@@ -14,20 +14,9 @@ from dataprep import io
 from dataprep.models import model_proof
 
 
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> Path:  # noqa: ARG001 - the server must run
-    from dataprep.recipe_file import load  # noqa: PLC0415
-    from flows.release import release  # noqa: PLC0415
-
-    folder = tmp_path_factory.mktemp("judged") / "b"
-    overrides = ("train.epochs=1", 'train.query_prompt="zapytanie: "', "negatives.base=false")
-    release(load("sample", overrides), folder, until="evaluate")
-    return folder
-
-
 @pytest.fixture
-def build(judged: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(judged, tmp_path / "copy"))
+def build(judged_sample: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(judged_sample, tmp_path / "copy"))
 
 
 def broken(build: Path) -> set[str]:

@@ -10,9 +10,10 @@ from typing import Any
 
 import nbformat
 import pytest
+from conftest import JUDGED
 
 from dataprep.build import finish, opened
-from dataprep.pipeline import FINE_TUNE, PREPARE, STAGES
+from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe_file import load
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
@@ -25,20 +26,14 @@ LEAST_OUTPUT = {
 }
 
 
-def build_sample(folder: Path, stages: tuple[str, ...], *overrides: str) -> Path:
-    with opened(folder, load("sample", overrides)) as build:
-        for name in stages:
-            finish(STAGES[name], build)
-    return folder
-
-
 @pytest.fixture(scope="module")
-def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def builds(judged_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A judged build of the sample, and one with another share of test to compare it with, as the notebooks name them."""
-    place = tmp_path_factory.mktemp("builds")
-    new = build_sample(place / "new", (*PREPARE, *FINE_TUNE), "train.epochs=1")
-    old = build_sample(place / "old", PREPARE, "train.epochs=1", "split.test=0.25")
-    return {"DATAPREP_BUILD": str(new), "DATAPREP_OLD": str(old)}
+    recipe = load("sample", (*JUDGED, "split.test=0.25"))
+    with opened(tmp_path_factory.mktemp("builds") / "old", recipe) as old:
+        for name in PREPARE:
+            finish(STAGES[name], old)
+    return {"DATAPREP_BUILD": str(judged_sample), "DATAPREP_OLD": str(old.folder)}
 
 
 def test_there_is_a_notebook_for_each_question() -> None:
