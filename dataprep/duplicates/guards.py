@@ -48,18 +48,25 @@ _MAX_WORDS = 1 << 17  # whose kind is remembered: the vocabulary is much smaller
 _NEGATING_PREFIXES = ("nie", "bez")
 
 
-def strict_fold(text: pl.Expr) -> pl.Expr:
+def strict_fold(text: pl.Expr, *, folded: pl.Expr | None = None) -> pl.Expr:
     """Key under which two texts are equal although their case, punctuation or white space differ.
 
     `text.fold`, except that symbols stay: "3 < 5" and "3 > 5", "-5" and "5", "C" and "C++",
-    "1:2" and "1,2" differ. Null in, null out. A text without letters, digits and symbols folds to "".
+    "1:2" and "1,2" differ. Only texts with something that may be a symbol are read for symbols.
+
+    Args:
+        text: String expression, one text per row.
+        folded: The same under `text.fold`, if it is known.
+
+    Returns:
+        String expression of the same length. Null in, null out. A text without letters, digits and symbols folds to "".
     """
-    return text.map_batches(_strict_fold, return_dtype=pl.String, is_elementwise=True)
+    both = [text, fold(text) if folded is None else folded]
+    return pl.map_batches(both, _strict_fold, return_dtype=pl.String, is_elementwise=True)
 
 
-def _strict_fold(texts: pl.Series) -> pl.Series:
-    """Only texts with something that may be a symbol are read for symbols: the others need but be folded."""
-    folded = texts.to_frame("text").select(fold(pl.col("text"))).to_series()
+def _strict_fold(both: Sequence[pl.Series]) -> pl.Series:
+    texts, folded = both
     return where_matching(texts, _MAY_BE_SYMBOL, _folded_with_symbols, otherwise=folded)
 
 

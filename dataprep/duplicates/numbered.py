@@ -68,7 +68,7 @@ def numbered(rows: Sequence[pl.LazyFrame], *, each_row_asks: bool, kinds: Collec
 def keyed(texts: pl.LazyFrame, *, kinds: Collection[Guard]) -> pl.LazyFrame:
     """Add to texts the numbers of their folded text, null without a word, and of the key under which they are the same."""
     folded = texts.with_columns(_folded=fold(pl.col("text")))
-    strict = folded.with_columns(_strict=strict_fold(pl.col("text")) if "symbol" in kinds else pl.col("_folded"))
+    strict = folded.with_columns(_strict=strict_fold(pl.col("text"), folded=pl.col("_folded")) if "symbol" in kinds else pl.col("_folded"))
     has_words = pl.col("_folded") != ""
     differs = has_words & (pl.col("_strict") != pl.col("_folded"))
     numbers = strict.with_columns(folded=number(pl.when(has_words).then("_folded")), _key=number(pl.when(differs).then("_strict")))
