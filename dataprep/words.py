@@ -24,6 +24,15 @@ _MIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))  # MurmurH
 _SHIFT = np.uint64(33)
 
 
+class Spans(NamedTuple):
+    """Where the words of a run of texts stand: word i is `data[starts[i] : ends[i]]`; `counts` has the number of words of each text."""
+
+    data: Bytes
+    starts: Integers
+    ends: Integers
+    counts: Integers
+
+
 class Words(NamedTuple):
     """The words of a run of texts: `counts[i]` hashes for text i, one text after the other."""
 
@@ -40,13 +49,24 @@ def words(texts: pl.Series) -> Words:
     Returns:
         Hashes of the words in their order, equal for equal words of `text.fold`.
     """
+    found = spans(texts)
+    return Words(hashes_of(found), found.counts)
+
+
+def spans(texts: pl.Series) -> Spans:
+    """Find the words of each text; arguments as above."""
     data = folded_bytes(texts)
     separators = np.flatnonzero(data <= SPACE)
     starts, ends = np.append(0, separators[:-1] + 1), separators
     is_word = ends > starts
     words_before = np.cumsum(is_word)[data[separators] == END]
     counts = np.diff(words_before, prepend=0)[: len(texts)]  # no text at all is one END too
-    return Words(mix(_polynomials(data, starts[is_word], ends[is_word])), counts)
+    return Spans(data, starts[is_word], ends[is_word], counts)
+
+
+def hashes_of(found: Spans) -> Hashes:
+    """Hash every word."""
+    return mix(_polynomials(found.data, found.starts, found.ends))
 
 
 def of_row(hashes: Hashes, rows: Integers) -> Hashes:

@@ -6,11 +6,13 @@ import bm25s
 import numpy as np
 import polars as pl
 import pytest
+import Stemmer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep.models import bm25
-from dataprep.models.bm25 import STOP_WORDS, Index, words
+from dataprep.models.bm25 import Index
+from dataprep.models.stems import STOP_WORDS, Vocabulary
 from dataprep.text import fold
 
 CORPUS = pl.DataFrame(
@@ -32,8 +34,35 @@ def search(*questions: str, corpus: pl.DataFrame = CORPUS, k: int = 10, **settin
     return Index(corpus, **settings).search(queries, k=k).rows()
 
 
+def stems(text: str | None) -> list[str]:
+    vocabulary = Vocabulary()
+    return [vocabulary.stems[number] for number in vocabulary.read(pl.Series([text], dtype=pl.String)).numbers]
+
+
 def test_inflected_forms_find_each_other() -> None:
     assert {row[1] for row in search("rzeką")} == {"p1", "p3"}
+
+
+def test_a_form_that_no_passage_has_finds_the_others() -> None:
+    assert not CORPUS["text"].str.contains("smokiem").any()
+    assert {row[1] for row in search("smokiem")} == {"p2"}
+
+
+WORDS = st.sampled_from(["zamek", "Zamku", "rzeka", "rzeką", "i", "do", "ﬁlm", "X²", "—", "żółć", ""])
+
+
+@settings(deadline=None)
+@given(texts=st.lists(st.lists(WORDS, max_size=8).map(" ".join), max_size=6))
+def test_the_stems_of_texts_are_those_of_each_text_however_they_are_read(texts: list[str]) -> None:
+    vocabulary = Vocabulary()
+    first, second = (vocabulary.read(pl.Series(texts, dtype=pl.String)) for _ in range(2))
+    assert np.array_equal(first.numbers, second.numbers)
+    assert np.array_equal(first.texts, second.texts)
+    stemmer = Stemmer.Stemmer("polish")
+    for number, text in enumerate(texts):
+        folded = pl.select(fold(pl.lit(text))).item().split()
+        wanted = [stemmer.stemWord(word) for word in folded if word not in STOP_WORDS]
+        assert [vocabulary.stems[i] for i in first.numbers[first.texts == number]] == wanted
 
 
 def test_titles_are_searched_too() -> None:
@@ -74,7 +103,7 @@ def test_the_row_order_of_the_corpus_does_not_count(order: list[int]) -> None:
 def test_stop_words_are_written_as_folding_leaves_them() -> None:
     listed = pl.DataFrame({"word": sorted(STOP_WORDS)})
     assert listed.select(fold(pl.col("word")))["word"].to_list() == sorted(STOP_WORDS)
-    assert words(pl.Series(["Jak to jest, że nie ma go tam?", None])).height == 0
+    assert stems("Jak to jest, że nie ma go tam?") == stems(None) == []
 
 
 def test_scores_are_those_of_bm25s_whatever_k1_and_b() -> None:
@@ -83,13 +112,13 @@ def test_scores_are_those_of_bm25s_whatever_k1_and_b() -> None:
     texts = [" ".join(rng.choice(drawn, rng.integers(1, 12))) for _ in range(60)]
     corpus = pl.DataFrame({"passage_id": [f"p{i:02}" for i in range(60)], "title": "", "text": texts})
     index = Index(corpus)
-    stems = [words(pl.Series([text]))["stem"].to_list() for text in texts]
+    indexed = [stems(text) for text in texts]
     for k1, b in ((0.9, 0.4), (1.6, 0.75), (0.0, 0.0), (1.2, 1.0)):
         index.reweight(k1=k1, b=b)
         reference = bm25s.BM25(k1=k1, b=b, method="lucene", dtype="float64")
-        reference.index(stems, show_progress=False)
+        reference.index(indexed, show_progress=False)
         for question in ("zamek nad morzem", "smok smok wojna"):
-            wanted = reference.get_scores(words(pl.Series([question]))["stem"].to_list())
+            wanted = reference.get_scores(stems(question))
             found = index.search(pl.DataFrame({"query_id": ["q"], "text": [question]}), k=100)
             assert dict(found.select("passage_id", "score").iter_rows()) == pytest.approx(
                 {f"p{i:02}": score for i, score in enumerate(wanted) if score > 0}, abs=2e-6

@@ -47,7 +47,7 @@ def largest(keys: Integers, k: int) -> Integers:
     """The k largest keys along the last axis, descending; all of them where there are fewer."""
     if keys.shape[-1] > k:
         keys = np.partition(keys, keys.shape[-1] - k, axis=-1)[..., -k:]
-    descending: Integers = np.flip(np.sort(keys, axis=-1), axis=-1)
+    descending: Integers = np.sort(keys, axis=-1)[..., ::-1]
     return descending
 
 
