@@ -372,7 +372,7 @@ class Publish(Section):
     """Where the release and the model go."""
 
     to: tuple[str, ...] = ()
-    """Targets: hf://datasets/OWNER/NAME, hf://OWNER/NAME, or a folder; none publishes nothing."""
+    """Targets: hf://datasets/OWNER/NAME, hf://OWNER/NAME, s3://BUCKET/PREFIX, or a folder; none publishes nothing."""
     what: tuple[Literal["dataset", "model"], ...] = ("dataset", "model")
     """What is published."""
     private: bool = False

@@ -8,7 +8,7 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from dataprep.build import Build
-from dataprep.publishers.targets import HubTarget, parse
+from dataprep.publishers.targets import FolderTarget, HubTarget, parse
 from dataprep.summary import Summary, summarise
 from flows.operating import artifact_key
 
@@ -30,7 +30,7 @@ def show_published(recipe: str, targets: Sequence[str]) -> None:
     try:
         for target in map(parse, targets):
             what = f"published-{target.kind}" if isinstance(target, HubTarget) else "published-folder"
-            url = target.url if isinstance(target, HubTarget) else target.path.absolute().as_uri()
+            url = target.path.absolute().as_uri() if isinstance(target, FolderTarget) else target.url
             said = f"The {target.kind} on the Hub" if isinstance(target, HubTarget) else "The folder with dataset and model"
             create_link_artifact(url, key=artifact_key(recipe, what), link_text=str(target), description=said)
     except Exception as error:  # noqa: BLE001 - a server that is away must not undo a publication

@@ -274,7 +274,7 @@ def test_a_folder_takes_the_model_only_with_its_release(build: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--to", "s3://bucket"], "wanted hf://datasets/OWNER/NAME"),
+        (["--to", "gs://bucket"], "wanted hf://datasets/OWNER/NAME"),
         (["--to", "hf://datasets/acme"], "wanted hf://datasets/OWNER/NAME"),
         (["--to", DATASET, "--what", "model"], "nothing of model goes to"),
         (["--to", DATASET, "--what", "modle"], "publish.what.0: found 'modle'"),

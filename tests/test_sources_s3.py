@@ -1,14 +1,11 @@
 """Sources behind s3://, read from a real S3 server on loopback."""
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
+from bucket_case import served_bucket
 
 from dataprep.errors import SourceMissingError
 from dataprep.recipe import Source
@@ -20,35 +17,10 @@ COLUMNS = {"id": "id", "question": "question", "passage": "passage", "label": "l
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    """A bucket `pairs` that holds the sample; fsspec finds its server through the environment, as with any other."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    endpoint = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen([sys.executable, "-m", "moto.server", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with pytest.MonkeyPatch.context() as env:
-        settings = {"ENDPOINT_URL": endpoint, "ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s", "DEFAULT_REGION": "eu-west-1"}
-        for name, value in settings.items():
-            env.setenv(f"AWS_{name}", value)
-        try:
-            _wait_for(port)
-            client = boto3.client("s3")
-            client.create_bucket(Bucket="pairs", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-            client.upload_file(str(SAMPLE), "pairs", "raw/pairs.tsv")
-            yield "s3://pairs"
-        finally:
-            server.kill()
-            server.wait()
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("the S3 server did not start within a minute")
+    """A bucket that holds the sample."""
+    with served_bucket() as url:
+        boto3.client("s3").upload_file(str(SAMPLE), "pairs", "raw/pairs.tsv")
+        yield url
 
 
 def source(path: str) -> Source:

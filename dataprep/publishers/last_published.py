@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +13,8 @@ from dataprep.errors import RemoteError
 from dataprep.publishers.hub.calls import explained, retried
 from dataprep.publishers.hub.repository import Repository, repository
 from dataprep.publishers.hub.token import token
-from dataprep.publishers.targets import FolderTarget, HubTarget, parse
+from dataprep.publishers.targets import BucketTarget, FolderTarget, HubTarget, parse
+from dataprep.publishers.to_bucket import fetch_bucket
 from dataprep.recipe import Publish
 
 _MANIFEST = "manifest.json"
@@ -21,7 +23,7 @@ _MAX_BYTES = 2_000_000_000
 
 @contextmanager
 def last_published(targets: Sequence[str], settings: Publish, given_token: SecretStr | None = None) -> Iterator[Path | None]:
-    """The release that the first target that has one holds now; from the Hub it is fetched for as long as it is needed.
+    """The release that the first target that has one holds now; from the Hub or a bucket it is fetched for as long as it is needed.
 
     Args:
         targets: Where the new release goes.
@@ -32,13 +34,17 @@ def last_published(targets: Sequence[str], settings: Publish, given_token: Secre
         A folder with a release; None where no target holds one yet.
 
     Raises:
-        RemoteError: The Hub was out of reach or refused, or what it holds is too much to fetch: more than 2 GB.
+        RemoteError: The remote was out of reach or refused, or what it holds is too much to fetch: more than 2 GB.
     """
     with TemporaryDirectory(prefix="dataprep-published-") as scratch:
         for target in map(parse, targets):
-            found = target.path / "dataset" if isinstance(target, FolderTarget) else Path(scratch) / target.repo.replace("/", "--")
+            found = (
+                target.place("dataset") if isinstance(target, FolderTarget) else Path(scratch) / sha256(str(target).encode()).hexdigest()
+            )
             if isinstance(target, HubTarget) and target.kind == "dataset":
                 _fetch(target, settings, token(given_token), found)
+            if isinstance(target, BucketTarget):
+                fetch_bucket(target.place("dataset"), found, max_bytes=_MAX_BYTES)
             if (found / _MANIFEST).is_file():
                 yield found
                 return

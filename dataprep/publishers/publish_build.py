@@ -1,4 +1,4 @@
-"""Put a build's release and model where others load them: on the Hub or in folders, whole and only if something differs."""
+"""Put a build's release and model where others load them: on the Hub, in folders or buckets, whole and only if something differs."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,8 @@ from dataprep.publishers.hub.commit import Message
 from dataprep.publishers.hub.loading import require_loadable
 from dataprep.publishers.hub.repository import Repository, repository
 from dataprep.publishers.hub.token import require_write_right, token
-from dataprep.publishers.targets import FolderTarget, HubTarget, Kind, parse
+from dataprep.publishers.targets import BucketTarget, FolderTarget, HubTarget, Kind, Target, parse
+from dataprep.publishers.to_bucket import plan_bucket, publish_bucket
 from dataprep.publishers.to_folder import plan_folder, publish_folder
 from dataprep.publishers.trained_release import partner, published_at
 from dataprep.recipe import Publish
@@ -84,8 +85,18 @@ def publish_build(build: Build, settings: Publish, *, given_token: SecretStr | N
     return _Publisher(build, settings, given_token, is_dry_run=is_dry_run).run()
 
 
-def _is_wanted(what: str, targets: Sequence[HubTarget | FolderTarget]) -> bool:
-    return any(isinstance(target, FolderTarget) or target.kind == what for target in targets)
+def _is_wanted(what: str, targets: Sequence[Target]) -> bool:
+    return any(not isinstance(target, HubTarget) or target.kind == what for target in targets)
+
+
+def _planned(files: Mapping[str, LocalFile], target: FolderTarget | BucketTarget, what: Kind) -> Plan:
+    """What publishing to a folder or bucket would change."""
+    return plan_folder(files, target.place(what)) if isinstance(target, FolderTarget) else plan_bucket(files, target.place(what))
+
+
+def _published(files: Mapping[str, LocalFile], target: FolderTarget | BucketTarget, what: Kind) -> tuple[Plan, str]:
+    """Publish to a folder or bucket: what was done, and how readers got to see it."""
+    return publish_folder(files, target.place(what)) if isinstance(target, FolderTarget) else publish_bucket(files, target.place(what))
 
 
 def _folder(build: Build, what: Kind) -> Path:
@@ -109,8 +120,8 @@ class _Publisher:
             self._require_right(target)
         kinds: tuple[Kind, ...] = ("dataset", "model")
         whats = [what for what in kinds if what in self._settings.what]
-        folders = [target for target in self._targets if isinstance(target, FolderTarget)]
-        outcomes = [self._to_folder(target, what) for target in folders for what in whats]
+        places = [target for target in self._targets if not isinstance(target, HubTarget)]
+        outcomes = [self._to_place(target, what) for target in places for what in whats]
         for target in self._on_hub:  # datasets come first: a model's card names the commit of its dataset
             with explained(self._secret, str(target)):
                 outcomes.append(self._to_hub(target))
@@ -135,10 +146,10 @@ class _Publisher:
             raise DataError(f"{folder} is not published: it breaks {', '.join(broken)}; see `dataprep check {folder}`")
         self._is_sound = True
 
-    def _to_folder(self, target: FolderTarget, what: Kind) -> Outcome:
-        place = target.path / what
+    def _to_place(self, target: FolderTarget | BucketTarget, what: Kind) -> Outcome:
+        place = target.place(what)
         files = local_files(_folder(self._build, what))
-        wanted = plan_folder(files, place)
+        wanted = _planned(files, target, what)
         if what == "model" and "dataset" not in self._settings.what:
             self._require_release_beside(target)
         if wanted.is_empty:
@@ -146,13 +157,14 @@ class _Publisher:
         if self._is_dry_run:
             return _would_be(str(place), wanted)
         self._require_sound()
-        done, how = publish_folder(files, place)
+        done, how = _published(files, target, what)
         return Outcome(f"{place}: {done.summary()}, switched {how}", is_changed=True)
 
-    def _require_release_beside(self, target: FolderTarget) -> None:
-        release = target.path / "dataset"
-        if not self._settings.model_alone and not plan_folder(local_files(self._build.release), release).is_empty:
-            raise CallError(f"the model is not published: {release} does not hold the release that trained it; {_PUBLISH_BOTH}")
+    def _require_release_beside(self, target: FolderTarget | BucketTarget) -> None:
+        if not self._settings.model_alone and not _planned(local_files(self._build.release), target, "dataset").is_empty:
+            raise CallError(
+                f"the model is not published: {target.place('dataset')} does not hold the release that trained it; {_PUBLISH_BOTH}"
+            )
 
     def _to_hub(self, target: HubTarget) -> Outcome:
         settings = self._settings

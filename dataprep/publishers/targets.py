@@ -1,4 +1,4 @@
-"""Where something can be published: a repository on the Hub, or a folder."""
+"""Where something can be published: a repository on the Hub, a folder, or a bucket."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,7 @@ from dataprep.errors import CallError
 Kind = Literal["dataset", "model"]
 
 _SCHEME = "hf://"
+_BUCKETS = "s3://"
 _REPOSITORY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
@@ -43,23 +44,46 @@ class FolderTarget(NamedTuple):
 
     path: Path
 
+    def place(self, what: Kind) -> Path:
+        """The folder below it that holds one of the two."""
+        return self.path / what
+
     def __str__(self) -> str:
         """Its path."""
         return str(self.path)
 
 
-def parse(target: str) -> HubTarget | FolderTarget:
+class BucketTarget(NamedTuple):
+    """A prefix in a bucket that takes the dataset below `dataset` and the model below `model`."""
+
+    url: str
+
+    def place(self, what: Kind) -> str:
+        """URL of the prefix below it that holds one of the two."""
+        return f"{self.url}/{what}"
+
+    def __str__(self) -> str:
+        """Its URL."""
+        return self.url
+
+
+Target = HubTarget | FolderTarget | BucketTarget
+
+
+def parse(target: str) -> Target:
     """What a target of a recipe or of the command line names.
 
     Args:
-        target: hf://datasets/OWNER/NAME, hf://OWNER/NAME (a model), or a folder's path.
+        target: hf://datasets/OWNER/NAME, hf://OWNER/NAME (a model), s3://BUCKET/PREFIX, or a folder's path.
 
     Raises:
-        CallError: It is neither.
+        CallError: It is none of these.
     """
+    if target.startswith(_BUCKETS):
+        return BucketTarget(target.rstrip("/"))
     if not target.startswith(_SCHEME):
         if "://" in target or not target:
-            raise CallError(f"target {target!r}: wanted hf://datasets/OWNER/NAME, hf://OWNER/NAME or a folder")
+            raise CallError(f"target {target!r}: wanted hf://datasets/OWNER/NAME, hf://OWNER/NAME, s3://BUCKET/PREFIX or a folder")
         return FolderTarget(Path(target).expanduser())
     kind, _, repo = target.removeprefix(_SCHEME).rstrip("/").rpartition("datasets/")
     if kind or not _REPOSITORY.fullmatch(repo) or repo.startswith("spaces/"):

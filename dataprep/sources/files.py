@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from zipfile import BadZipFile, ZipFile
 
-from dataprep.errors import CallError, DataError, RemoteError, SourceMissingError
+from dataprep import remote_files
+from dataprep.errors import DataError, SourceMissingError
 
 BUNDLED = "bundled:"
 _BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "data"
@@ -78,29 +79,17 @@ def _not_there(path: str, folder: Path | None) -> str:
 
 
 def _fetched(url: str, folder: Path) -> list[File]:
-    import fsspec  # noqa: PLC0415 - start-up time
-    from huggingface_hub.errors import (  # type: ignore[attr-defined] # noqa: PLC0415 - start-up time
-        HTTPError,  # the root of what its HTTP library raises, whichever library that is
-    )
-
     try:
-        remote, root = fsspec.core.url_to_fs(url)
-        names = sorted(remote.glob(root)) if has_magic(root) and not url.startswith("http") else [root]
-        if not names:
-            raise SourceMissingError(f"{url}: nothing matches this pattern")
-        folder.mkdir(parents=True, exist_ok=True)
-        return [_copied(remote, name, folder / f"{n:05d}", url) for n, name in enumerate(names)]
+        with remote_files.opened(url, advice="Try again, or download the file and set `path` to it.") as (remote, root):
+            names = sorted(remote.glob(root)) if has_magic(root) and not url.startswith("http") else [root]
+            if not names:
+                raise SourceMissingError(f"{url}: nothing matches this pattern")
+            folder.mkdir(parents=True, exist_ok=True)
+            return [_copied(remote, name, folder / f"{n:05d}", url) for n, name in enumerate(names)]
     except FileNotFoundError as error:
         raise SourceMissingError(f"{url}: there is no such file") from error
     except IsADirectoryError as error:
         raise DataError(f"{url}: this is a folder; wanted a file, so add /* or a file's name") from error
-    except ImportError as error:
-        raise CallError(f"{url}: a package for this kind of URL is missing: {error}") from error
-    except ValueError as error:
-        raise CallError(f"{url}: this URL cannot be opened: {error}") from error
-    except (OSError, HTTPError) as error:
-        advice = "Try again, or download the file and set `path` to it."
-        raise RemoteError(f"{url}: the remote refused or was out of reach: {type(error).__name__}: {str(error)[:300]}. {advice}") from error
 
 
 def _copied(remote: object, name: str, target: Path, url: str) -> File:
