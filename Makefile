@@ -62,6 +62,6 @@ clean:
 	$(BIN)/python -m pip install -q -c constraints.txt --group dev
 	touch $@
 
-.venv/bench: .venv/dev
-	$(BIN)/python -m pip install -q -c constraints.txt --group bench
+.venv/bench: .venv/dev  # --no-deps: daft asks for an older pyarrow than the lock has, and works with this one
+	$(BIN)/python -m pip install -q -c constraints.txt --no-deps --group bench
 	touch $@

@@ -85,7 +85,49 @@ def with_rensa(data: Path) -> Pairs:
     return ids[left], ids[right]
 
 
-TOOLS = {"ours": ours, "daft": with_daft, "rensa": with_rensa}
+def with_datasketch(data: Path) -> Pairs:
+    """MinHash and LSH in Python, candidates verified with their signatures."""
+    from datasketch import MinHash, MinHashLSH  # noqa: PLC0415
+
+    ids, texts = pl.read_parquet(data, columns=["id", "text"])
+    split = (re.findall(r"\w+", text.lower()) for text in texts)
+    grams = ([" ".join(words[i : i + WORDS]).encode() for i in range(max(1, len(words) - WORDS + 1))] for words in split)
+    sketches = list(MinHash.generator(grams, num_perm=PERMUTATIONS, seed=1))
+    index = MinHashLSH(num_perm=PERMUTATIONS, params=(BANDS, PERMUTATIONS // BANDS))
+    left, right = [], []
+    for one, sketch in enumerate(sketches):
+        near = [two for two in index.query(sketch) if sketch.jaccard(sketches[two]) >= THRESHOLD]
+        left += [one] * len(near)
+        right += near
+        index.insert(one, sketch)
+    return ids.to_numpy()[left], ids.to_numpy()[right]
+
+
+def with_datatrove(data: Path) -> Pairs:
+    """Signatures, buckets and clusters, none verified; a cluster is read as pairs with its first member. Needs xxhash below 4."""
+    from datatrove.executor import LocalPipelineExecutor  # noqa: PLC0415
+    from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupSignature  # noqa: PLC0415
+    from datatrove.pipeline.dedup.minhash import MinhashConfig  # noqa: PLC0415
+    from datatrove.pipeline.readers import ParquetReader  # noqa: PLC0415
+
+    config = MinhashConfig(n_grams=WORDS, num_buckets=BANDS, hashes_per_bucket=PERMUTATIONS // BANDS)
+    with tempfile.TemporaryDirectory() as scratch:
+        signatures, buckets, removed = (str(Path(scratch) / name) for name in ("signatures", "buckets", "removed"))
+        read = ParquetReader(str(data.parent), glob_pattern=data.name)
+        steps = [
+            ([read, MinhashDedupSignature(signatures, config=config, language="pol")], 1),
+            ([MinhashDedupBuckets(signatures, buckets, config=config)], BANDS),
+            ([MinhashDedupCluster(buckets, removed, config=config, save_cluster_id=True)], 1),
+        ]
+        for number, (pipeline, tasks) in enumerate(steps):
+            LocalPipelineExecutor(pipeline, tasks=tasks, workers=1, logging_dir=f"{scratch}/log-{number}").run()
+        places, clusters = np.fromfile(f"{removed}/000000.clusters", np.uint32).reshape(-1, 2).T
+    ids = pl.read_parquet(data, columns=["id"])["id"].to_numpy()[places]
+    _, firsts, cluster = np.unique(clusters, return_index=True, return_inverse=True)
+    return ids[firsts][cluster], ids
+
+
+TOOLS = {"ours": ours, "daft": with_daft, "rensa": with_rensa, "datasketch": with_datasketch, "datatrove": with_datatrove}
 
 
 def _blocks(left: NDArray[np.int64], right: NDArray[np.int64]) -> list[Pairs]:
