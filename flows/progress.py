@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from flows.operating import artifact_key, has_server
+from flows.pace import Pace
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -44,10 +45,15 @@ class _Shown(logging.Filter):
         self._shown_at = 0.0
         self._is_lost = False
         self._note = ""  # what the stage last said beside its numbers: the table and the loss of a training
+        self._pace = Pace()
+        self._told = ""
 
     def filter(self, record: logging.LogRecord) -> bool:
         told = record.__dict__
-        if told.get("state") == "progress" and told["total"] and time.monotonic() - self._shown_at >= _EVERY_S:
+        if told.get("state") != "progress" or not told["total"]:
+            return True
+        self._told = self._pace.told(told["done"], told["total"])
+        if time.monotonic() - self._shown_at >= _EVERY_S:
             self._note = str(told.get("note", ""))
             self._show(_WHOLE * told["done"] / told["total"])
         return True
@@ -55,10 +61,12 @@ class _Shown(logging.Filter):
     def end(self) -> None:
         """The stage is finished."""
         if self._id:
+            self._told = ""
             self._show(_WHOLE)
 
     def _described(self) -> str:
-        return f"{self._description}: {self._note}" if self._note else self._description
+        said = "; ".join(part for part in (self._note, self._told) if part)
+        return f"{self._description}: {said}" if said else self._description
 
     def _show(self, percent: float) -> None:
         if self._is_lost:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from dataprep.summary import Summary, summarise
+from flows.pace import Pace
 from flows.protocol_screen import show_protocols
 
 _STATES = {"met": "[green]met[/]      ", "broken": "[red]broken[/]   ", "unchecked": "[yellow]unchecked[/]"}
@@ -46,14 +47,17 @@ class _StageLines(logging.Handler):
         super().__init__(logging.INFO)
         self._console, self._bar, self._quiet = console, bar, quiet
         self._task = bar.add_task("starting", total=None)
+        self._pace = Pace()
 
     def emit(self, record: logging.LogRecord) -> None:
         state = getattr(record, "state", None)
         if state == "started":
+            self._pace = Pace()
             self._bar.update(self._task, description=str(record.__dict__["stage"]), total=None, completed=0)
         elif state == "progress":
+            done, total = record.__dict__["done"], record.__dict__["total"]
             told = f"{record.__dict__['stage']} {record.__dict__.get('note', '')}".strip()
-            self._bar.update(self._task, description=escape(told), total=record.__dict__["total"], completed=record.__dict__["done"])
+            self._bar.update(self._task, description=escape(f"{told}  {self._pace.told(done, total)}"), total=total, completed=done)
         elif state in _MARKS and not self._quiet:
             name, _, summary = record.getMessage().partition(": ")
             again = "  [dim](finished before)[/]" if state == "reused" else ""

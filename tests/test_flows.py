@@ -21,7 +21,7 @@ from dataprep.build import Build
 from dataprep.errors import CallError, DataError, RemoteError
 from dataprep.progress import progress_of
 from dataprep.recipe_file import load
-from flows import artifacts, operating, progress, waiting
+from flows import artifacts, operating, pace, progress, waiting
 from flows.tasks import may_pass
 
 pytestmark = pytest.mark.usefixtures("prefect")
@@ -104,7 +104,7 @@ def test_a_training_tells_its_table_and_loss_beside_its_progress(monkeypatch: py
     monkeypatch.setattr(logging.getLogger("dataprep"), "level", logging.INFO)
     with progress.progress_in_ui("sample", "train"):
         model_stages._show_progress({"table": "pairs", "epoch": 0.5, "step": 1, "n_steps": 4, "loss": 0.25, "learning_rate": 0.1})
-    assert told == ["train of sample: pairs, pass 1, loss 0.250"] * 2
+    assert told == ["train of sample: pairs, pass 1, loss 0.250; 1 of 4", "train of sample: pairs, pass 1, loss 0.250"]
 
 
 def test_progress_that_cannot_be_stored_is_a_warning_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -180,3 +180,14 @@ def test_a_server_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) ->
         waiting.wait_for_server()
     server[0].shutdown()
     server[0].server_close()
+
+
+def test_a_stage_tells_its_rate_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([100.0, 110.0, 112.0, 200.0])
+    monkeypatch.setattr(pace.time, "monotonic", lambda: next(clock))
+    one = pace.Pace()
+    assert one.told(2, 1_202) == "2 of 1,202"
+    assert one.told(12, 1_202) == "12 of 1,202, 1 per second, 20 min left"
+    assert one.told(1_202, 1_202) == "1,202 of 1,202, 100 per second, 0 s left"
+    assert one.told(1, 7) == "1 of 7"  # another piece of work
+    assert [pace.spelt(seconds) for seconds in (42.4, 200, 7_500)] == ["42 s", "3 min", "2 h 5 min"]
