@@ -15,6 +15,7 @@ from browser_case import opened_browser
 from hub_clients import client, environment
 from hub_server import Server, serving
 from prefect_case import Site
+from workers import WholeFiles, place
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -25,6 +26,17 @@ hypothesis.settings.register_profile("patient", deadline=None)  # laws are no be
 hypothesis.settings.load_profile("patient")
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What test is whose with `--dist loadfile`."""
+    return WholeFiles(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first."""
+    items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:

@@ -58,7 +58,7 @@ def ends(tables: dict[str, pl.DataFrame]) -> list[tuple[str, str]]:
     return sorted(terminal.select("action", "rule").rows())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(triples=ROWS, choice=SETTINGS)
 def test_every_row_stands_for_a_pair_or_has_one_end(triples: list[Row], choice: dict[str, Any]) -> None:
     table = rows(triples)
@@ -70,7 +70,7 @@ def test_every_row_stands_for_a_pair_or_has_one_end(triples: list[Row], choice: 
     assert tables["events"].select("query_id", "passage_id", "source_key", "stage", "rule").null_count().sum_horizontal().item() == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(triples=ROWS, choice=SETTINGS)
 def test_tables_fit_together(triples: list[Row], choice: dict[str, Any]) -> None:
     tables = run(rows(triples), **choice)
@@ -89,14 +89,14 @@ def test_tables_fit_together(triples: list[Row], choice: dict[str, Any]) -> None
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(triples=ROWS, choice=SETTINGS, cuts=st.lists(st.integers(0, 14), max_size=3))
 def test_how_the_rows_are_cut_into_parts_does_not_matter(triples: list[Row], choice: dict[str, Any], cuts: list[int]) -> None:
     whole, cut = run(rows(triples), **choice), run(rows(triples), cuts=cuts, **choice)
     assert all(whole[name].equals(cut[name]) for name in whole)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(triples=ROWS, min_jaccard=st.sampled_from([0.5, 0.8, 1.0]))
 def test_each_merged_passage_matches_the_kept_one_directly(triples: list[Row], min_jaccard: float) -> None:
     tables = run(rows(triples), min_passage_jaccard=min_jaccard, on_conflict="relevant")
@@ -108,7 +108,7 @@ def test_each_merged_passage_matches_the_kept_one_directly(triples: list[Row], m
         assert near_pairs(texts, shingle_words=3, min_jaccard=min_jaccard).collect().height == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(triples=ROWS)
 def test_no_passage_stays_that_should_have_been_merged(triples: list[Row]) -> None:
     tables = run(rows(triples), on_conflict="relevant")
@@ -118,7 +118,7 @@ def test_no_passage_stays_that_should_have_been_merged(triples: list[Row]) -> No
         assert guards(pl.Series([text_of[left]]), pl.Series([text_of[right]])).item() is not None
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(triples=ROWS, lower=st.sampled_from([0.3, 0.6, 0.8]), higher=st.sampled_from([0.8, 0.95, 1.0]))
 def test_a_higher_threshold_gives_no_link_that_a_lower_one_lacks(triples: list[Row], lower: float, higher: float) -> None:
     pairs = [

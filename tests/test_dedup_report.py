@@ -104,7 +104,7 @@ def test_the_least_similar_pairs_come_first(tmp_path: Path) -> None:
     assert len(similarities) == 2
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     seed=st.integers(0, 10_000),
     threshold=st.sampled_from([0.7, 0.75, 0.8, 0.9, 1.0]),

@@ -128,7 +128,7 @@ TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join)
 ROWS = st.lists(st.tuples(st.sampled_from(["kto?", "co?"]), TEXTS, st.sampled_from([0, 1, None])), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(triples=ROWS, min_cosine=st.sampled_from([0.8, 0.95, 1.0]))
 def test_nothing_is_lost_nothing_is_chained_and_no_guard_is_overruled(
     triples: list[tuple[str, str, int | None]], min_cosine: float

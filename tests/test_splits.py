@@ -43,7 +43,7 @@ def groups(table: pl.DataFrame) -> dict[str, str]:
     return dict(table.select("text", "group_id").iter_rows())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(pairs=PAIRS, seed=st.integers(0, 5))
 def test_no_group_stands_in_two_splits_and_every_question_has_one(pairs: Pairs, seed: int) -> None:
     table = placed(rows(pairs), seed=seed)
@@ -53,7 +53,7 @@ def test_no_group_stands_in_two_splits_and_every_question_has_one(pairs: Pairs, 
     assert table.group_by("group_id").agg(pl.col("split").n_unique())["split"].max() in (1, None)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(pairs=PAIRS)
 def test_a_positive_passage_stands_in_one_split(pairs: Pairs) -> None:
     positives = deduplicated(rows(pairs))["judgements"].filter(pl.col("relevance") == 1)
@@ -61,14 +61,14 @@ def test_a_positive_passage_stands_in_one_split(pairs: Pairs) -> None:
     assert all(n == 1 for n in joined.group_by("passage_id").agg(pl.col("split").n_unique())["split"])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(pairs=PAIRS)
 def test_the_order_of_rows_does_not_matter(pairs: Pairs) -> None:
     table = rows(pairs)
     assert placed(table.reverse()).equals(placed(table))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(old=PAIRS, new=PAIRS)
 def test_added_rows_move_no_group_that_they_do_not_tie_to_another_question(old: Pairs, new: Pairs) -> None:
     before, after = groups(placed(rows(old))), groups(placed(rows([*old, *new])))
@@ -79,7 +79,7 @@ def test_added_rows_move_no_group_that_they_do_not_tie_to_another_question(old: 
             assert after[text] == group
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(passages=st.lists(st.sampled_from(PASSAGES), min_size=1, max_size=6), label=st.sampled_from([0, 1, None]))
 def test_new_passages_of_a_known_question_move_nothing(passages: list[str], label: int | None) -> None:
     known = groups(placed(rows([(QUESTIONS[0], "Zupełnie inny fragment tekstu o czymś innym.", 1)])))
@@ -91,7 +91,7 @@ def test_new_passages_of_a_known_question_move_nothing(passages: list[str], labe
     assert grown == known
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(questions=st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=6), label=st.sampled_from([0, 1]))
 def test_new_questions_on_a_known_paragraph_move_nothing(questions: list[str], label: int) -> None:
     known = groups(placed(rows([("Co to jest?", PASSAGES[0], 1)]), hung_on_passages=["pary"]))
