@@ -13,23 +13,27 @@ from dataprep import io
 from dataprep.build import Build, Output
 from dataprep.models.embedded import EMBEDDED
 from dataprep.stages import training_passages
+from dataprep.text import passage_text
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from dataprep.models.curriculum import TrainingStage
+    from dataprep.models.training_tables import Sources
 
 log = logging.getLogger("dataprep")
 
 
 def train(build: Build, out: Output) -> str:
     """Fine-tune the base model by the recipe's curriculum."""
-    from dataprep.models import training, validation
+    from dataprep.models import token_weights, training, validation
 
     recipe = build.recipe
     model = _base_model(build)
     if recipe.train.base_model == EMBEDDED:
         model.save_pretrained(str(out.stage / "base"), create_model_card=False)
+    weighs = recipe.train.idf_weights and recipe.train.base_model != EMBEDDED
+    weights = token_weights.weigh(model, _weighing_passages(build)) if weighs else None
     names = set(training.Settings.__dataclass_fields__)
     settings = training.Settings(seed=recipe.seed, **{key: value for key, value in recipe.train.model_dump().items() if key in names})
     task = _task(build, "validation")
@@ -47,7 +51,7 @@ def train(build: Build, out: Output) -> str:
         checkpoints=build.folder / ".checkpoints",
         identity=" ".join(build.json(name, "stage")["key"] for name in ("deduplicate", "split", "negatives")),
     )
-    out.json("training", done)
+    out.json("training", done | ({"idf_weights": weights} if weights else {}))
     out.table("loss", pl.DataFrame(done["loss"], schema=_LOSS), None)
     kept = f"; kept {done['kept']['table']} epoch {done['kept']['epoch']}" if done["kept"] else ""
     steps = ", ".join(f"{name} {table['steps']:,} steps" for name, table in done["tables"].items())
@@ -141,12 +145,9 @@ def _task(build: Build, split: str) -> Any:  # noqa: ANN401 - a tasks.Task, whos
 def _curriculum(build: Build) -> "list[TrainingStage]":
     """The recipe's stages with their tables."""
     from dataprep.models.curriculum import TrainingStage, unique_names
-    from dataprep.models.training_tables import Sources, mixed_table
+    from dataprep.models.training_tables import mixed_table
 
-    recipe = build.recipe
-    queries, judgements, corpus = _judged(build)
-    mined = (build.table("negatives", name) for name in ("pairs", "triplets"))
-    sources = Sources(queries, judgements, corpus, build.table("deduplicate", "links"), *mined)
+    recipe, sources = build.recipe, _sources(build)
     options: dict[str, Any] = {
         "adapt_to_corpus": recipe.train.adapt_to_corpus,
         "min_passage_jaccard": recipe.deduplicate.min_passage_jaccard,
@@ -155,6 +156,24 @@ def _curriculum(build: Build) -> "list[TrainingStage]":
     tables = [mixed_table(stage.tables, sources, **options).collect() for stage in stages]
     names = unique_names(stage.tables for stage in stages)
     return [TrainingStage(n, table, s.epochs, s.learning_rate, s.loss) for n, table, s in zip(names, tables, stages, strict=True)]
+
+
+def _sources(build: Build) -> "Sources":
+    """What training tables are made from."""
+    from dataprep.models.training_tables import Sources
+
+    mined = (build.table("negatives", name) for name in ("pairs", "triplets"))
+    return Sources(*_judged(build), build.table("deduplicate", "links"), *mined)
+
+
+def _weighing_passages(build: Build) -> pl.Series:
+    """The passages that tokens are counted in: those that pairs are made from."""
+    from dataprep.models.training_tables import training_passages as own_passages
+
+    sources, recipe = _sources(build), build.recipe
+    own = own_passages(sources, min_passage_jaccard=recipe.deduplicate.min_passage_jaccard)
+    taken = sources.corpus if recipe.train.adapt_to_corpus else own
+    return taken.select(text=passage_text(pl.col("title"), pl.col("text"))).collect()["text"]
 
 
 _LOSS = {"table": pl.String, "epoch": pl.Float64, "step": pl.Int64, "loss": pl.Float64, "learning_rate": pl.Float64}

@@ -123,7 +123,10 @@ _STAGES = (
         model_stages.train,
         ("deduplicate", "split", "negatives"),
         lambda r: [r.seed, r.train.model_dump(), r.deduplicate.min_passage_jaccard],
-        ("dataprep.models.training", "dataprep.models.training_tables", "dataprep.models.validation"),
+        (
+            *("dataprep.models.training", "dataprep.models.training_tables", "dataprep.models.validation"),
+            "dataprep.models.token_weights",
+        ),
     ),
     Stage(
         "evaluate",

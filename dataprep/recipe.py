@@ -304,6 +304,12 @@ class Train(Section):
     """Text put before each question, in training and in the saved model."""
     passage_prompt: str = ""
     """Text put before each passage, in training and in the saved model."""
+    idf_weights: bool = False
+    """Before training, multiply each token's vector of a static base model by the token's inverse document frequency.
+
+    Counted in the passages of training questions, with adapt_to_corpus in the whole corpus. "embedded" has such weights by
+    itself; it stays as it is, and so do transformers.
+    """
     stages: Annotated[tuple[TrainStage, ...], Field(min_length=1)] = (TrainStage(tables=("pairs",)), TrainStage(tables=("triplets",)))
     """The curriculum: what is trained on, one after the other; a `[[train.stages]]` table each."""
     adapt_to_corpus: bool = False

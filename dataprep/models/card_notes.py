@@ -13,9 +13,9 @@ def adaptation(manifest: Mapping[str, Any]) -> list[str]:
     if not manifest["recipe"]["train"].get("adapt_to_corpus"):
         return []
     note = (
-        "- Adapted to its corpus (`train.adapt_to_corpus`): pairs were made from every passage, those that answer validation and test "
-        "questions included, though without those questions and without labels. The figures hold for searching this very corpus "
-        "(a transductive setting); passages that the model never read may be found less well."
+        "- Adapted to its corpus (`train.adapt_to_corpus`): pairs (and token weights, if any) were made from every passage, those that "
+        "answer validation and test questions included, though without those questions and without labels. The figures hold for "
+        "searching this very corpus (a transductive setting); passages that the model never read may be found less well."
     )
     return [note]
 
@@ -38,9 +38,25 @@ def tables(manifest: Mapping[str, Any]) -> str:
     names = dict.fromkeys(name for stage in train.get("stages", ()) for name in stage["tables"])
     lines = [f"- `{name}`: {_TABLES[name]}" for name in names]
     if names.keys() & {"first_sentences", "sentences", "titles", "crops"}:
-        source = "all passages of the corpus" if train.get("adapt_to_corpus") else "passages of training questions alone"
-        lines.append(f"\nPairs out of passages were made from {source}.")
+        lines.append(f"\nPairs out of passages were made from {_passages(manifest)}.")
     return "\n".join(lines)
+
+
+def idf_weights(manifest: Mapping[str, Any], training: Mapping[str, Any]) -> str:
+    """A paragraph on the weights that the base model's tokens were given before training; nothing where they kept their own."""
+    weights = training.get("idf_weights")
+    if not weights:
+        return ""
+    return (
+        "\nBefore training each token's vector was multiplied by its inverse document frequency (`train.idf_weights`), counted in "
+        f"{_passages(manifest)}: {weights['passages']:,} texts with {weights['tokens']:,} of the tokens. The base model above is "
+        "judged without these weights.\n"
+    )
+
+
+def _passages(manifest: Mapping[str, Any]) -> str:
+    adapts = manifest["recipe"]["train"].get("adapt_to_corpus")
+    return "all passages of the corpus" if adapts else "passages of training questions alone"
 
 
 def tokens(table: Mapping[str, Any]) -> str:

@@ -126,7 +126,7 @@ def _training(manifest: Document, training: Document, lengths: Document) -> str:
 {_table(["table", "rows", "rows used", "batches per epoch", "steps", "tokens per text, mean (longest)"], rows)}
 
 {card_notes.tables(manifest)}
-
+{card_notes.idf_weights(manifest, training)}
 `pairs` are (anchor, positive); `triplets` add a negative: at most {negatives["per_positive"]} per pair, passages judged
 not relevant first, then passages that {_miners(negatives)} high without coming near the positive's score. Every other passage of
 a batch counts as wrong too, so no batch holds a passage that answers another question of it.
