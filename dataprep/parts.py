@@ -9,11 +9,12 @@ leaves nothing that counts.
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
 from dataprep import io
+from dataprep.text import ID_HEX, Kind
 
 PART_BYTES = 64_000_000  # of text; a call holds some ten times as much
 
@@ -25,6 +26,24 @@ class Each(Protocol):
 
     def __call__(self, calls: Sequence[Call]) -> list[Any]:
         """The calls' results in the order of the calls; they and the calls can be pickled."""
+
+
+class IdRange(NamedTuple):
+    """A range of ids: those from `first` on and below `last`; None ends nowhere."""
+
+    first: str
+    last: str | None
+
+    def holds(self, column: str) -> pl.Expr:
+        """Whether an id of this column is inside."""
+        from_first = pl.col(column) >= self.first
+        return from_first if self.last is None else from_first & (pl.col(column) < self.last)
+
+
+def id_ranges(kind: Kind, n: int) -> list[IdRange]:
+    """All ids of a kind in `n` ranges, in order. Ids are digests, so each range holds about as many."""
+    firsts = ["", *(f"{kind}{part * 16**ID_HEX // n:0{ID_HEX}x}" for part in range(1, n))]
+    return [IdRange(first, last) for first, last in zip(firsts, [*firsts[1:], None], strict=True)]
 
 
 def in_turn(calls: Sequence[Call]) -> list[Any]:

@@ -234,6 +234,11 @@ class Negatives(Section):
     """How deep a retriever's ranking is looked at."""
     skip_ranks: Count = 5
     """The first ranks, where unjudged right answers are likely, are left out."""
+    max_passages: Positive = 100_000
+    """Passages among which a pair's negatives are looked for, about.
+
+    A larger corpus is cut into equal ranges of passage ids, which are digests; a pair is mined for in its positive's range.
+    """
     bm25_k1: Annotated[float, Field(ge=0)] = 0.9
     """BM25's saturation of term frequency in mining."""
     bm25_b: Fraction = 0.4

@@ -1,6 +1,7 @@
 """The stages that look at all rows at once, a function each: scan what earlier stages wrote, call the pure function, write its tables."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -79,19 +80,21 @@ def negatives(build: Build, out: Output) -> str:
     from dataprep.models.base_model import load_encoder
 
     recipe = build.recipe
-    mined = hard_negatives.mine(
-        build.table("split", "queries"),
-        build.table("deduplicate", "judgements"),
-        build.table("deduplicate", "corpus"),
-        build.table("deduplicate", "links"),
-        min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
-        min_passage_cosine=recipe.deduplicate.min_passage_cosine,
-        encoder=lambda: load_encoder(recipe, passages=lambda: training_passages(build)),
-        **recipe.negatives.model_dump(),
-    )
-    out.table("pairs", mined.pairs, schemas.PAIRS)
-    out.table("triplets", mined.triplets, schemas.TRIPLETS)
-    out.json("report", mined.report)
+    with TemporaryDirectory(dir=out.root.parent) as scratch:
+        report = hard_negatives.mine(
+            build.table("split", "queries"),
+            build.table("deduplicate", "judgements"),
+            build.table("deduplicate", "corpus"),
+            build.table("deduplicate", "links"),
+            out.stage,
+            scratch=Path(scratch),
+            min_passage_jaccard=recipe.deduplicate.min_passage_jaccard,
+            min_passage_cosine=recipe.deduplicate.min_passage_cosine,
+            encoder=partial(load_encoder, recipe, passages=partial(training_passages, build)),
+            each=out.each,
+            **recipe.negatives.model_dump(),
+        )
+    out.json("report", report)
     return f"{_n(_height(out, 'pairs'))} pairs, {_n(_height(out, 'triplets'))} triplets"
 
 

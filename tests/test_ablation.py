@@ -114,7 +114,7 @@ def test_the_candidate_that_is_best_on_validation_is_judged_and_no_other(
     assert not list(place.rglob("model.safetensors")) or not (place / "candidate-0" / "model").exists()
     assert running.run_cell(cell, tmp_path) == record  # found done
     assert len(judged) == 1
-    prepared = [place / f"candidate-{n}" / "stages" / "negatives" / "pairs.parquet" for n in (0, 1)]
+    prepared = [place / f"candidate-{n}" / "stages" / "negatives" / "pairs.parquet" / "00000.parquet" for n in (0, 1)]
     assert prepared[0].stat().st_ino == prepared[1].stat().st_ino  # prepared once
 
 

@@ -12,38 +12,9 @@ from hypothesis import strategies as st
 
 from dataprep import schemas
 from dataprep.models.negative_rules import REASONS
-from dataprep.models.negatives import Mined, mine
+from tests.negatives_case import Mined, run
 
 SUBJECTS = ["zamek", "rzeka", "góra", "król", "ptak"]
-SETTINGS: dict[str, Any] = {
-    "per_positive": 3,
-    "judged": True,
-    "bm25": True,
-    "max_rank": 50,
-    "skip_ranks": 0,
-    "max_bm25_score_fraction": 1.0,
-    "max_base_score_fraction": 1.0,
-    "base": False,
-    "min_passage_jaccard": 0.8,
-    "min_passage_cosine": 0.95,
-}
-
-
-def run(
-    queries: dict[str, tuple[str, str]],
-    passages: dict[str, str],
-    grades: list[tuple[str, str, int]],
-    links: list[tuple[str, str, str, float]] | None = None,
-    **changed: Any,
-) -> Mined:
-    """Mine with short ids. Queries: id -> text, split. Links: passage, other, kind, jaccard."""
-    split_queries = pl.DataFrame([(i, t, i, s) for i, (t, s) in queries.items()], schema=schemas.SPLIT_QUERIES, orient="row")
-    corpus = pl.DataFrame([(i, "", t) for i, t in passages.items()], schema=schemas.CORPUS, orient="row")
-    judgements = pl.DataFrame([(q, p, r, True, f"{q}{p}") for q, p, r in grades], schema=schemas.JUDGEMENTS, orient="row")
-    tied = pl.DataFrame([(a, b, kind, j, None, None, False) for a, b, kind, j in links or []], schema=schemas.LINKS, orient="row")
-    return mine(split_queries.lazy(), judgements.lazy(), corpus.lazy(), tied.lazy(), **{**SETTINGS, **changed})
-
-
 QUERIES = {"q1": ("zamek krzyżacki nad rzeką", "train")}
 PASSAGES = {
     "p1": "Zamek krzyżacki nad rzeką stoi od wieków.",
@@ -61,6 +32,11 @@ def test_judged_negatives_come_first_and_bm25_fills_up_by_rank() -> None:
     mined = run(QUERIES, PASSAGES, [("q1", "p1", 1), ("q1", "p4", 0)], per_positive=2)
     assert mined.triplets.select("negative_id", "retriever", "rank").rows() == [("p2", "bm25", 2), ("p4", "judged", None)]
     assert negatives(run(QUERIES, PASSAGES, [("q1", "p1", 1), ("q1", "p4", 0)], per_positive=1)) == ["p4"]
+
+
+def test_nothing_is_mined_for_pairs_that_judged_negatives_suffice_for() -> None:
+    mined = run(QUERIES, PASSAGES, [("q1", "p1", 1), ("q1", "p4", 0)], per_positive=1)
+    assert mined.report["retrievers"]["bm25"]["candidates"] == 0
 
 
 def test_each_kind_can_be_switched_off() -> None:
@@ -164,6 +140,13 @@ def test_a_cluster_keeps_out_what_is_linked_through_others() -> None:
     assert mined.report["retrievers"]["bm25"]["removed"]["near_a_positive"] == 2
 
 
+def test_a_judged_negative_in_the_cluster_of_a_positive_is_left_out() -> None:
+    judged = [("q1", "p1", 1), ("q1", "p4", 0), ("q1", "p2", 0)]
+    mined = run(QUERIES, PASSAGES, judged, [("p4", "p3", "near", 0.9), ("p3", "p1", "near", 0.9)], bm25=False)
+    assert negatives(mined) == ["p2"]
+    assert mined.report["retrievers"]["judged"]["removed"]["near_a_positive"] == 1
+
+
 def test_the_report_shows_examples_of_what_was_used_and_of_each_rule() -> None:
     report = run(QUERIES, PASSAGES, [("q1", "p1", 1), ("q1", "p4", 0)], max_bm25_score_fraction=0.4).report
     shown = {(e["retriever"], e["reason"]): e for e in report["examples"]}
@@ -176,12 +159,6 @@ def test_the_report_shows_examples_of_what_was_used_and_of_each_rule() -> None:
 
 def test_a_link_below_the_threshold_does_not_keep_a_candidate_out() -> None:
     assert "p2" in negatives(run(QUERIES, PASSAGES, [("q1", "p1", 1)], [("p2", "p1", "near", 0.79)]))
-
-
-def test_the_text_of_a_positive_is_no_negative_under_another_id() -> None:
-    mined = run(QUERIES, PASSAGES | {"p5": PASSAGES["p1"].upper()}, [("q1", "p1", 1), ("q1", "p5", 0)])
-    assert "p5" not in negatives(mined)
-    assert mined.report["retrievers"]["judged"]["removed"]["text_of_a_positive"] == 1
 
 
 def test_nothing_is_mined_where_bm25_did_not_find_the_positive() -> None:

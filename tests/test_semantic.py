@@ -12,6 +12,7 @@ import pytest
 from dedup_case import deduplicated
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from negatives_case import mined
 from numpy.typing import NDArray
 
 from dataprep import io, recipe_file, schemas
@@ -21,7 +22,6 @@ from dataprep.duplicates.guards import guards
 from dataprep.duplicates.semantic import cosine_pairs
 from dataprep.errors import CallError
 from dataprep.explain import stories
-from dataprep.models import negatives
 from dataprep.pipeline import PREPARE, STAGES
 from dataprep.recipe import Deduplicate, Recipe, Source
 from dataprep.splits import assign
@@ -167,9 +167,8 @@ def test_positives_of_one_meaning_tie_their_questions_and_are_no_negatives(cosin
     ).collect()
     assert (split["group_id"].n_unique() == 1) is is_tied
     corpus = pl.LazyFrame([(p, "", p) for p in ("p1", "p2", "p3")], schema=schemas.CORPUS, orient="row")
-    settings_of = {"per_positive": 3, "judged": True, "bm25": False, "max_rank": 10, "skip_ranks": 0}
-    mined = negatives.mine(split.with_columns(split=pl.lit("train")).lazy(), judgements, corpus, found, **settings_of, **limits)
-    assert (mined.triplets.height == 0) is is_tied
+    asked_in_training = split.with_columns(split=pl.lit("train")).lazy()
+    assert (mined(asked_in_training, judgements, corpus, found, bm25=False, **limits).triplets.height == 0) is is_tied
 
 
 def built(folder: Path, triples: Sequence[tuple[str, str, int | None]], **changes: Any) -> Build:

@@ -1,6 +1,6 @@
 """What evaluation and mining ask of a model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from dataprep.models.ranking import Floats
@@ -14,3 +14,20 @@ class Encoder(Protocol):
 
     def encode_passages(self, texts: Sequence[str]) -> Floats:
         """One vector per passage."""
+
+
+class Once:
+    """Gives an encoder that is loaded when it is first asked for; pickled, it goes without, and is loaded again."""
+
+    def __init__(self, load: Callable[[], Encoder]) -> None:
+        self._load = load
+        self._loaded: Encoder | None = None
+
+    def __call__(self) -> Encoder:
+        """The encoder."""
+        self._loaded = self._loaded or self._load()
+        return self._loaded
+
+    def __reduce__(self) -> tuple[type["Once"], tuple[Callable[[], Encoder]]]:
+        """What is pickled."""
+        return Once, (self._load,)

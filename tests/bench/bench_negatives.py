@@ -25,7 +25,7 @@ from dataprep.models.negatives import mine
 GOAL_GB = 3.0
 
 
-def mine_files(folder: Path, model: Path | None, per_positive: int) -> None:
+def mine_files(folder: Path, model: Path | None, per_positive: int, max_passages: int) -> None:
     """Mine the tables of a folder; prints one JSON line."""
     positives = pl.scan_parquet(folder / "positives.parquet")
     queries = pl.scan_parquet(folder / "queries.parquet").with_columns(group_id="query_id", split=pl.lit("train"))
@@ -40,11 +40,16 @@ def mine_files(folder: Path, model: Path | None, per_positive: int) -> None:
         return ModelEncoder(load(model))
 
     wall, cpu = time.perf_counter(), time.process_time()
-    mined = mine(
+    stage, scratch = folder / "stage", folder / "scratch"
+    scratch.mkdir()
+    report = mine(
         queries.select(schemas.SPLIT_QUERIES.names()),
         judgements,
         pl.scan_parquet(folder / "corpus-*.parquet"),
         pl.LazyFrame(schema=schemas.LINKS),
+        stage,
+        scratch=scratch,
+        max_passages=max_passages,
         per_positive=per_positive,
         judged=True,
         bm25=True,
@@ -57,8 +62,14 @@ def mine_files(folder: Path, model: Path | None, per_positive: int) -> None:
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    used = {name: fate["used"] for name, fate in mined.report["retrievers"].items()}
-    done = {"triplets": mined.triplets.height, "used": used, "wall_s": round(wall, 1), "cpu_s": round(cpu, 1), "peak_gb": round(peak, 2)}
+    used = {name: fate["used"] for name, fate in report["retrievers"].items()}
+    done = {
+        "triplets": sum(report["triplets"].values()),
+        "used": used,
+        "wall_s": round(wall, 1),
+        "cpu_s": round(cpu, 1),
+        "peak_gb": round(peak, 2),
+    }
     print(json.dumps(done))
 
 
@@ -68,15 +79,17 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=3_000)
     parser.add_argument("--per-positive", type=int, default=3)
+    parser.add_argument("--max-passages", type=int, default=100_000)
     parser.add_argument("--model", type=Path)
     parser.add_argument("--mine", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.mine:
-        mine_files(given.mine, given.model, given.per_positive)
+        mine_files(given.mine, given.model, given.per_positive, given.max_passages)
         return
     with tempfile.TemporaryDirectory() as scratch:
         corpus_and_questions.write(Path(scratch), n_passages=given.passages, n_queries=given.queries)
         call = [sys.executable, __file__, "--mine", scratch, "--per-positive", str(given.per_positive)]
+        call += ["--max-passages", str(given.max_passages)]
         call += ["--model", str(given.model)] if given.model else []
         done = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
     print(f"{given.passages:,} passages, {given.queries:,} questions, {given.per_positive} negatives each: {done}")
