@@ -1,6 +1,7 @@
 """The model's card and evaluation.json are proved on the build's files, and each proof can fail."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -39,6 +40,14 @@ def test_a_changed_figure_of_the_card_is_found(build: Path, dataprep: Callable[.
     done = dataprep("check", build)
     assert done.code == 3
     assert "the model's card is what training and evaluation say" in done.out
+
+
+@pytest.mark.parametrize("name", model_proof._READ)
+def test_a_lost_file_is_said(name: str, judged_sample: Path, tmp_path: Path) -> None:
+    """The next run makes it again, after its report of what is there."""
+    shutil.copytree(judged_sample, tmp_path, dirs_exist_ok=True, copy_function=os.link)
+    (tmp_path / name).rename(tmp_path / "gone")
+    assert broken(tmp_path) == {"every file that a judged model is proved on is there"}
 
 
 def test_a_changed_figure_of_the_evaluation_is_found(build: Path) -> None:

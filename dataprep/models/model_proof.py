@@ -10,6 +10,16 @@ from dataprep import io
 from dataprep.models import metrics, model_card
 
 _TOLERANCE = 1.5 / 10**6  # figures are rounded to six decimals
+_READ = (
+    "evaluation.json",
+    "release/manifest.json",
+    "release/statistics/lengths.json",
+    "stages/deduplicate/judgements.parquet",
+    "stages/evaluate/examples.json",
+    "stages/evaluate/runs.parquet",
+    "stages/split/queries.parquet",
+    "stages/train/training.json",
+)
 Query = Callable[[], pl.DataFrame]
 
 
@@ -24,6 +34,8 @@ def contracts(build: Path) -> Mapping[str, Query]:
     """
     if not (build / "stages/evaluate/stage.json").is_file():
         return {}
+    if missing := [name for name in _READ if not (build / name).exists()]:
+        return {"every file that a judged model is proved on is there": lambda: pl.DataFrame({"file": missing})}
     return {
         "the model's card is what training and evaluation say": lambda: card_unlike_figures(build),
         "the evaluation's figures are those of its runs": lambda: figures_unlike_runs(build),
