@@ -169,11 +169,17 @@ def _statistics(build: Build, written: pl.LazyFrame, rules: Mapping[str, Sequenc
 
 
 def training_passages(build: Build) -> pl.Series:
-    """Distinct passages of the training questions, except those that answer a held-out question."""
-    judged = build.table("deduplicate", "judgements").join(build.table("split", "queries").select("query_id", "split"), on="query_id")
+    """Distinct passages of the training questions, except those that answer a held-out question; of very many, those of the first ids."""
+    from dataprep.models.embedded import MAX_PASSAGES
+
+    corpus = build.table("deduplicate", "corpus")
+    some = parts.id_ranges("p", max(1, io.height(corpus) // (2 * MAX_PASSAGES)))[0]  # ids are digests: the first range is a sample
+    split_of = build.table("split", "queries").select("query_id", "split")
+    judged = build.table("deduplicate", "judgements").filter(some.holds("passage_id")).join(split_of, on="query_id")
     held_out = judged.filter(pl.col("split") != "train", pl.col("relevance") > 0)
     wanted = judged.filter(pl.col("split") == "train").join(held_out, on="passage_id", how="anti").select("passage_id").unique()
-    return build.table("deduplicate", "corpus").join(wanted, on="passage_id", how="semi").sort("passage_id").collect()["text"]
+    found = corpus.filter(some.holds("passage_id")).join(wanted, on="passage_id", how="semi").sort("passage_id").head(MAX_PASSAGES)
+    return found.select("text").collect(engine="streaming")["text"]
 
 
 def _height(out: Output, table: str) -> int:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from hashlib import sha256
 from itertools import combinations
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -12,7 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataprep import io, schemas
+from dataprep.build import Build
+from dataprep.models import embedded
 from dataprep.models.embedded import token_vectors, train_tokenizer
+from dataprep.recipe_file import load
+from dataprep.stages import training_passages
+from dataprep.text import digest
 
 SEA = ["statek", "żagle", "kapitana", "marynarze", "nabrzeże", "kotwica", "latarnia", "fale"]
 SCHOOL = ["egzamin", "podręcznik", "algebra", "studenci", "wykładowca", "uczelnia", "ocena", "zeszyt"]
@@ -44,6 +51,14 @@ def test_any_texts_in_any_order_give_one_tokenizer_and_finite_vectors(texts: lis
     assert np.isfinite(vectors).all()
 
 
+def test_of_very_many_passages_every_nth_makes_the_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered = PASSAGES.unique().sort()
+    monkeypatch.setattr(embedded, "_MAX_TOKENIZED", len(ordered) // 3)
+    sampled = train_tokenizer(PASSAGES).to_str()
+    monkeypatch.undo()
+    assert sampled == train_tokenizer(ordered.gather_every(3 + (len(ordered) % 3 > 0))).to_str() != train_tokenizer(PASSAGES).to_str()
+
+
 def test_case_and_composition_do_not_count() -> None:
     tokenizer = train_tokenizer(PASSAGES)
     assert tokenizer.encode("ŻAGLE").ids == tokenizer.encode("żagle").ids == tokenizer.encode("z\u0307agle").ids
@@ -72,3 +87,21 @@ def test_equal_seeds_give_equal_vectors_and_others_do_not(seed: int) -> None:
     first = token_vectors(PASSAGES, tokenizer, seed=seed)
     assert np.array_equal(first, token_vectors(PASSAGES.reverse(), tokenizer, seed=seed))
     assert not np.array_equal(first, token_vectors(PASSAGES, tokenizer, seed=seed + 1))
+
+
+def test_of_very_many_training_passages_a_sample_by_id_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = sorted("p" + digest(str(n), length=20) for n in range(200))
+    split_of = ["train", "train", "test"]
+    judged = [(f"q{n % 3}", name, 1, True, name) for n, name in enumerate(ids)]
+    tables = {
+        "deduplicate/corpus": pl.DataFrame([(name, "", name) for name in ids], schema=schemas.CORPUS, orient="row"),
+        "deduplicate/judgements": pl.DataFrame(judged, schema=schemas.JUDGEMENTS, orient="row"),
+        "split/queries": pl.DataFrame([(f"q{n}", "", "", split_of[n]) for n in range(3)], schema=schemas.SPLIT_QUERIES, orient="row"),
+    }
+    for name, table in tables.items():
+        io.write_table(table, tmp_path / "stages" / f"{name}.parquet")
+    build = Build(tmp_path, load("sample"))
+    trained = [name for n, name in enumerate(ids) if split_of[n % 3] == "train"]
+    assert training_passages(build).to_list() == trained
+    monkeypatch.setattr(embedded, "MAX_PASSAGES", 20)
+    assert training_passages(build).to_list() == trained[:20]

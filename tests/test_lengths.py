@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from dataprep import schemas
 from dataprep.models.base_tokenizer import BaseTokenizer
-from dataprep.statistics import spacy_counts
+from dataprep.statistics import lengths, spacy_counts
 from dataprep.statistics.length_statistics import histogram, summarise, truncation
 from dataprep.statistics.lengths import Measured, measure, n_sentences, n_words
 from dataprep.statistics.training_cost import epoch_cost, expected_longest
+from dataprep.text import digest
 
 LENGTHS = st.lists(st.integers(1, 60), min_size=1, max_size=30)
 
@@ -158,6 +160,27 @@ def test_the_longest_texts_are_named_by_id_and_the_document_is_json() -> None:
     passages = [entry["id"] for entry in document["longest"] if entry["column"] == "passage"]
     assert passages[0] == "p1"
     assert len(passages) == 5
+
+
+def test_ranges_of_texts_together_are_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {f"p{digest(str(n), length=20)}": " ".join("słowo" for _ in range(1 + n * 7 % 13)) + "." for n in range(30)}
+    asked = {f"q{digest(str(n), length=20)}": " ".join("co" for _ in range(1 + n * 5 % 7)) + "?" for n in range(9)}
+    split_of = {name: ("train", "validation", "test")[n % 3] for n, name in enumerate(asked)}
+    pairs = [(q, list(texts)[n], split_of[q]) for n, q in enumerate(asked)]
+    triplets = [(q, p, list(texts)[-1 - n], "bm25", 1.0, 1, split) for n, (q, p, split) in enumerate(pairs)]
+    rows = {
+        "SPLIT_QUERIES": [(q, text, q, split_of[q]) for q, text in asked.items()],
+        "CORPUS": [(p, "", text) for p, text in texts.items()],
+        "PAIRS": pairs,
+        "TRIPLETS": triplets,
+    }
+    tables = [pl.LazyFrame(some, schema=getattr(schemas, name), orient="row") for name, some in rows.items()]
+    tokenizers = {"words": release_case.word_tokenizer()}
+    whole = measure(*tables, tokenizers=tokenizers, batch_size=2)
+    monkeypatch.setattr(lengths, "_RANGE_TEXTS", 4)
+    cut = measure(*tables, tokenizers=tokenizers, batch_size=2)
+    assert cut.table.equals(whole.table)
+    assert cut.document == whole.document
 
 
 def test_tables_without_a_row_have_no_figures_but_do_no_harm() -> None:

@@ -14,8 +14,8 @@ from dataprep.models.token_counts import TokenCounter, reads_word_by_word
 
 SAMPLE = (Path(__file__).parents[1] / "data/sample/pairs.tsv").read_text(encoding="utf-8", errors="ignore").split("\n")[1:200]
 POTION = Path(os.environ.get("DATAPREP_REAL_DATA", Path(__file__).parents[2] / "shared/data")) / "models/potion-base-4m/tokenizer.json"
-PLAIN = st.text(st.sampled_from("aąbkotśŻ  '.,-„”…1éß"), max_size=40)
-TEXTS = PLAIN | st.text(st.one_of(st.sampled_from("aąbś  '.-„”…1\u00a0\u2009\u0301é\0"), st.characters(max_codepoint=0x2FFF)), max_size=30)
+PLAIN = st.text(st.sampled_from("aąbkotśŻ  '.,-„”…1éßжЙї"), max_size=40)
+TEXTS = PLAIN | st.text(st.one_of(st.sampled_from("aąbśЙ  '.-„”…1\u00a0\u2009\u0301é\0"), st.characters(max_codepoint=0x2FFF)), max_size=30)
 
 
 def trained(model: models.Model, trainer: trainers.Trainer, normalizer: object, splitter: object) -> Tokenizer:

@@ -24,7 +24,8 @@ VOCABULARY = 8_000
 _PADDING, _UNKNOWN = "[PAD]", "[UNK]"
 _SPECIAL = [_PADDING, _UNKNOWN]  # the first ids of the vocabulary; their vectors are zeros
 _DECIMALS = 4  # beyond them the numbers would depend on how many processors multiplied the matrices
-_MAX_PASSAGES = 100_000  # more teach the vectors little and cost minutes
+MAX_PASSAGES = 100_000  # more teach the vectors little and cost minutes
+_MAX_TOKENIZED = 20_000  # a million words; more give the tokenizer nearly the same vocabulary
 _OVERSAMPLING = 16  # extra directions and
 _POWER_ITERATIONS = 3  # multiplications that make the leading directions exact (Halko et al. 2011, section 4.5)
 
@@ -50,7 +51,7 @@ def train_tokenizer(passages: pl.Series, *, vocabulary: int = VOCABULARY) -> Tok
     starts = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), starts])
     trainer = trainers.BpeTrainer(vocab_size=vocabulary, min_frequency=2, special_tokens=_SPECIAL, show_progress=False)
-    tokenizer.train_from_iterator(_sample(passages), trainer=trainer)
+    tokenizer.train_from_iterator(_sample(passages, _MAX_TOKENIZED), trainer=trainer)
     return tokenizer
 
 
@@ -83,7 +84,7 @@ def token_vectors(passages: pl.Series, tokenizer: Tokenizer, *, dims: int = DIMS
     Returns:
         Array of shape (vocabulary, dims).
     """
-    counts = _counts(_sample(passages), tokenizer)
+    counts = _counts(_sample(passages, MAX_PASSAGES), tokenizer)
     weights = _inverse_document_frequency(counts)
     weights[: len(_SPECIAL)] = 0.0
     rng = np.random.default_rng(seed)
@@ -93,10 +94,10 @@ def token_vectors(passages: pl.Series, tokenizer: Tokenizer, *, dims: int = DIMS
     return (vectors.round(_DECIMALS) + 0.0).astype(np.float32)  # + 0.0 turns -0.0 into 0.0
 
 
-def _sample(passages: pl.Series) -> list[str]:
-    """Distinct passages in order; where there are too many, every n-th."""
+def _sample(passages: pl.Series, most: int) -> list[str]:
+    """Distinct passages in order; where there are more than `most`, every n-th."""
     distinct = passages.drop_nulls().unique().sort()
-    step = -(-len(distinct) // _MAX_PASSAGES) or 1
+    step = -(-len(distinct) // most) or 1
     return distinct.gather_every(step).to_list()
 
 

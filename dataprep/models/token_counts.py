@@ -7,19 +7,25 @@ hold, for a tokenizer or for a text of unusual characters, the text itself is to
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from dataprep.folding import END, SPACE, chunks
 from dataprep.usual import LETTERS
+from dataprep.words import Hashes, Spans, hashes_of
 
-_BATCH_TEXTS = 8_192
-_MAX_WORDS = 2_000_000  # remembered; some 200 MB
+_BATCH_TEXTS = 16_384
+_MAX_WORDS = 5_000_000  # remembered; 60 MB
+_KNOWN = pl.Schema({"hash": pl.UInt64, "n": pl.UInt32})  # of each word, with the space before it if there is one, and its tokens
 
 # Characters that no normaliser turns into white space or joins with a neighbour, with single spaces between them.
-_PLAIN = rf"\A[\x21-\x7e{''.join(LETTERS)}„”“’‘–—…«»]+(?: [\x21-\x7e{''.join(LETTERS)}„”“’‘–—…«»]+)*\z"
+_WORD = rf"[\x21-\x7e\u0400-\u045f{''.join(LETTERS)}„”“’‘–—…«»]+"  # Cyrillic letters among them
+_PLAIN = rf"\A{_WORD}(?: {_WORD})*\z"
 _LOCAL_NORMALIZERS = frozenset({"BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Precompiled"})
 _SPLITTERS = frozenset({"BertPreTokenizer", "Whitespace", "WhitespaceSplit"})  # at white space, whatever they split beyond that
 _LOCAL_PRE_TOKENIZERS = _SPLITTERS | {"Punctuation", "Digits", "Metaspace", "ByteLevel"}
@@ -36,7 +42,7 @@ class TokenCounter:
     def __init__(self, tokenizer: Tokenizer, *, n_special: int) -> None:
         self._tokenizer, self._n_special = tokenizer, n_special
         self._reads_words = reads_word_by_word(tokenizer)
-        self._known: dict[str, int] = {}
+        self._known = pl.DataFrame(schema=_KNOWN)
 
     def count(self, texts: pl.Series) -> pl.Series:
         """Tokens of each text, untruncated, special tokens counted (UInt32). Null in, null out."""
@@ -59,19 +65,43 @@ class TokenCounter:
         return pl.Series([len(encoding) for encoding in encoded], dtype=pl.UInt32)
 
     def _of_words(self, texts: pl.Series) -> pl.Series:
-        split = texts.str.replace_all(" ", "\0 ", literal=True).str.split("\0")  # each word keeps the space before it
-        words = pl.DataFrame({"text": pl.int_range(len(texts), dtype=pl.UInt32, eager=True), "word": split}).explode("word")
-        distinct = words["word"].unique()
-        lengths = pl.DataFrame({"word": distinct, "n": pl.Series(list(self._of_distinct(distinct)), dtype=pl.UInt32)})
-        return words.join(lengths, on="word").group_by("text").agg(pl.col("n").sum()).sort("text")["n"]
+        found = [_words(chunk) for chunk in chunks(texts)]
+        hashes = np.concatenate([hashes_of(words) for words in found])
+        lengths = _joined(hashes, self._known)
+        if lengths.null_count():
+            more = self._measured(found, hashes, lengths.is_null().to_numpy())
+            lengths = lengths.fill_null(_joined(hashes, more))
+            self._known = pl.concat([self._known, more]) if self._known.height < _MAX_WORDS else more
+        ends = np.cumsum(np.concatenate([words.counts for words in found]))
+        sums = np.append(0, np.cumsum(lengths.to_numpy().astype(np.int64)))
+        return pl.Series(np.diff(sums[np.append(0, ends)]), dtype=pl.UInt32)
 
-    def _of_distinct(self, words: pl.Series) -> Iterator[int]:
-        known, all_words = self._known, words.to_list()
-        new = [word for word in all_words if word not in known]
-        found = {word: len(e) for word, e in zip(new, self._tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True)}
-        if len(known) + len(found) <= _MAX_WORDS:
-            known.update(found)
-        return (known[word] if word in known else found[word] for word in all_words)
+    def _measured(self, found: Sequence[Spans], hashes: Hashes, is_new: NDArray[np.bool_]) -> pl.DataFrame:
+        """Tokenize words that are new, each once."""
+        places = np.flatnonzero(is_new)
+        firsts = np.sort(places[np.unique(hashes[places], return_index=True)[1]])
+        before = np.cumsum([0, *(len(words.starts) for words in found)])
+        texts = [
+            words.data[words.starts[i] : words.ends[i]].tobytes().decode()
+            for words, first, last in zip(found, before, before[1:], strict=False)
+            for i in firsts[(firsts >= first) & (firsts < last)] - first
+        ]
+        lengths = [len(encoding) for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+        return pl.DataFrame({"hash": hashes[firsts], "n": pl.Series(lengths, dtype=pl.UInt32)}, schema=_KNOWN)
+
+
+def _words(texts: pl.Series) -> Spans:
+    """The words of plain texts, each with the space before it if there is one."""
+    data = np.frombuffer(texts.str.join("\0").cast(pl.Binary).item() + b"\0", np.uint8)
+    ends = np.flatnonzero(data <= SPACE)
+    is_last = data[ends] == END
+    starts = np.append(0, np.where(is_last, ends + 1, ends)[:-1])
+    return Spans(data, starts, ends, np.diff(np.flatnonzero(is_last), prepend=-1))
+
+
+def _joined(hashes: Hashes, known: pl.DataFrame) -> pl.Series:
+    """Tokens of each word, null where it is not known."""
+    return pl.DataFrame({"hash": hashes}).join(known, on="hash", how="left", maintain_order="left")["n"]
 
 
 def reads_word_by_word(tokenizer: Tokenizer) -> bool:

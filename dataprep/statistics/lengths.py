@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import polars as pl
 
+from dataprep import io
 from dataprep.models.token_counts import TokenCounter
+from dataprep.parts import IdRange, id_ranges
 from dataprep.progress import Progress, Tally
 from dataprep.schemas import SPLITS
 from dataprep.statistics import spacy_counts
 from dataprep.statistics.length_statistics import DISTRIBUTION, histogram, summarise, truncation
 from dataprep.statistics.training_cost import epoch_cost
-from dataprep.text import fold
+from dataprep.text import Kind, fold
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from dataprep.models.base_tokenizer import BaseTokenizer  # the reader of models, which this module only takes from
 
 _BATCH_TEXTS = 16_384
+_RANGE_TEXTS = 1_000_000  # whose lengths are held at once
 _LONGEST = 5
+_COUNTED = pl.Schema({"made": pl.UInt32(), **DISTRIBUTION})  # `made` orders tables, columns and measures
 _PLACE = ("table", "column", "split")
 # A full stop after these ends no sentence; single letters are initials.
 _ABBREVIATIONS = r"(?i)\b(?:\p{L}|al|bp|bł|dr|gen|hab|im|in|inż|itd|itp|jr|kpt|ks|lic|łac|mgr|min|mjr|np|nr|ok|os|pl|płk|por|prof|ps|red|ros|ryc|św|tj|tys|tzn|tzw|ul|ur|wł|woj|właśc|zm|zob)\."  # noqa: E501 - one list
@@ -36,6 +40,26 @@ DEFINITIONS = {
     "tokens": "of the named tokenizer, special tokens and the recipe's prompts counted, before truncation",
     "percentiles": "p95 is the smallest length that at least 95 % of the texts do not exceed",
 }
+
+
+class _Side(NamedTuple):
+    """One kind of texts: its name, the kind and column of its ids, the table that holds it, and the prompt before it."""
+
+    name: str
+    kind: Kind
+    id: str
+    texts: pl.LazyFrame
+    prompt: str
+
+
+class _Use(NamedTuple):
+    """Where texts stand: table, column, of which side, and (id, split) of every row."""
+
+    number: int
+    table: str
+    column: str
+    of: str
+    rows: pl.LazyFrame
 
 
 class Measured(NamedTuple):
@@ -80,11 +104,21 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
     plain = {name: found._replace(tokenizer=_without_limits(found.tokenizer)) for name, found in tokenizers.items()}
     counters = {name: TokenCounter(found.tokenizer, n_special=found.n_special) for name, found in plain.items()}
     told = Tally(progress, queries, corpus)
-    questions = _text_lengths(queries.select("text", id="query_id"), counters, query_prompt, words, told)
-    passages = _text_lengths(corpus.select("text", id="passage_id"), counters, passage_prompt, words, told)
-    found = _distributions(_uses(queries, corpus, pairs, triplets), questions, passages, list(plain))
+    uses = _uses(queries, corpus, pairs, triplets)
+    found, longest = [_COUNTED.to_frame()], list[dict[str, Any]]()
+    for side in (_Side("question", "q", "query_id", queries, query_prompt), _Side("passage", "p", "passage_id", corpus, passage_prompt)):
+        first = pl.DataFrame()
+        for ids in id_ranges(side.kind, -(-io.height(side.texts) // _RANGE_TEXTS) or 1):
+            texts = side.texts.select("text", id=side.id).filter(ids.holds("id"))
+            lengths = _text_lengths(texts, counters, side.prompt, words, told)
+            found.append(_counted_by_length([use for use in uses if use.of == side.name], ids, lengths, list(plain)))
+            first = pl.concat([first, *(_longest_of(lengths, name) for name in plain)], how="diagonal")
+        longest += _longest(first, side.name, plain)
+    distributions = _distributions(found)
     limits = {name: tokenizer.max_tokens for name, tokenizer in plain.items()}
-    entries = [{**place, **summarise(lengths), **truncation(lengths, limits.get(place["tokenizer"]))} for place, lengths in _places(found)]
+    entries = [
+        {**place, **summarise(lengths), **truncation(lengths, limits.get(place["tokenizer"]))} for place, lengths in _places(distributions)
+    ]
     document = {
         "definitions": DEFINITIONS | (spacy_counts.DEFINITIONS if words == "spacy" else {}),
         "tokenizers": {
@@ -96,10 +130,12 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
             for name, found in plain.items()
         },
         "prompts": {"question": query_prompt, "passage": passage_prompt},
-        "columns": [{**entry, "histogram": histogram(lengths)} for entry, (_, lengths) in zip(entries, _places(found), strict=True)],
+        "columns": [
+            {**entry, "histogram": histogram(lengths)} for entry, (_, lengths) in zip(entries, _places(distributions), strict=True)
+        ],
         "tokens_per_word": _tokens_per_word(entries),
-        "longest": _longest(questions, "question", plain) + _longest(passages, "passage", plain),
-        "training": [cost for name in plain for cost in _costs(found, name, limits[name], batch_size)],
+        "longest": longest,
+        "training": [cost for name in plain for cost in _costs(distributions, name, limits[name], batch_size)],
     }
     return Measured(pl.DataFrame(entries, infer_schema_length=None), document)
 
@@ -147,38 +183,38 @@ def _counted(batch: pl.DataFrame, counters: Mapping[str, TokenCounter], prompt: 
     return batch.drop("text").with_columns(*linguistic, *tokens)
 
 
-def _uses(
-    queries: pl.LazyFrame, corpus: pl.LazyFrame, pairs: pl.LazyFrame, triplets: pl.LazyFrame
-) -> list[tuple[str, str, bool, pl.LazyFrame]]:
-    """Where texts stand: table, column, is it a question, and (id, split) of every row."""
+def _uses(queries: pl.LazyFrame, corpus: pl.LazyFrame, pairs: pl.LazyFrame, triplets: pl.LazyFrame) -> list[_Use]:
+    """Where texts stand."""
     return [
-        ("queries", "question", True, queries.select("split", id="query_id")),
-        ("corpus", "passage", False, corpus.select(pl.lit("corpus").alias("split"), id="passage_id")),
-        ("pairs", "anchor", True, pairs.select("split", id="query_id")),
-        ("pairs", "positive", False, pairs.select("split", id="positive_id")),
-        ("triplets", "anchor", True, triplets.select("split", id="query_id")),
-        ("triplets", "positive", False, triplets.select("split", id="positive_id")),
-        ("triplets", "negative", False, triplets.select("split", id="negative_id")),
+        _Use(0, "queries", "question", "question", queries.select("split", id="query_id")),
+        _Use(1, "corpus", "passage", "passage", corpus.select(pl.lit("corpus").alias("split"), id="passage_id")),
+        _Use(2, "pairs", "anchor", "question", pairs.select("split", id="query_id")),
+        _Use(3, "pairs", "positive", "passage", pairs.select("split", id="positive_id")),
+        _Use(4, "triplets", "anchor", "question", triplets.select("split", id="query_id")),
+        _Use(5, "triplets", "positive", "passage", triplets.select("split", id="positive_id")),
+        _Use(6, "triplets", "negative", "passage", triplets.select("split", id="negative_id")),
     ]
 
 
-def _distributions(
-    uses: Sequence[tuple[str, str, bool, pl.LazyFrame]], questions: pl.DataFrame, passages: pl.DataFrame, tokenizers: Sequence[str]
-) -> pl.DataFrame:
-    """How many rows of each table, column and split have each length, by measure."""
+def _counted_by_length(uses: Sequence[_Use], ids: IdRange, lengths: pl.DataFrame, tokenizers: Sequence[str]) -> pl.DataFrame:
+    """How many rows of each table, column and split have each length, by measure, of the texts in a range: _COUNTED."""
     columns: dict[str, tuple[str, str | None]] = {name: (name, None) for name in ("characters", "words", "sentences")}
     columns |= {f"tokens {name}": ("tokens", name) for name in tokenizers}
     plans = []
-    for table, column, is_question, rows in uses:
-        lengths = (questions if is_question else passages).lazy()
-        weighed = rows.group_by("split", "id").len("n_texts").join(lengths, on="id")
-        for source, (measure_name, tokenizer) in columns.items():
+    for use in uses:
+        weighed = use.rows.filter(ids.holds("id")).group_by("split", "id").len("n_texts").join(lengths.lazy(), on="id")
+        for number, (source, (measure_name, tokenizer)) in enumerate(columns.items()):
             counted = weighed.group_by("split", pl.col(source).cast(pl.Int64).alias("value")).agg(pl.col("n_texts").sum().cast(pl.Int64))
-            place = {"table": table, "column": column, "measure": measure_name, "tokenizer": tokenizer}
-            plans.append(
-                counted.with_columns(pl.lit(value, pl.String).alias(key) for key, value in place.items()).select(DISTRIBUTION.names())
-            )
+            place = {"table": use.table, "column": use.column, "measure": measure_name, "tokenizer": tokenizer}
+            named = counted.with_columns(pl.lit(value, pl.String).alias(key) for key, value in place.items())
+            plans.append(named.with_columns(made=pl.lit(use.number * len(columns) + number, pl.UInt32)).select(_COUNTED.names()))
     return pl.concat(pl.collect_all(plans))
+
+
+def _distributions(counted: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The counts of all ranges together, in the order of tables, columns and measures."""
+    keys = [name for name in _COUNTED.names() if name != "n_texts"]
+    return pl.concat(counted).group_by(keys).agg(pl.col("n_texts").sum()).sort("made").select(DISTRIBUTION.names())
 
 
 def _places(distributions: pl.DataFrame) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
@@ -202,16 +238,18 @@ def _tokens_per_word(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     ]
 
 
+def _longest_of(lengths: pl.DataFrame, tokenizer: str) -> pl.DataFrame:
+    """The longest texts; equal lengths in the order of the ids."""
+    return lengths.lazy().sort(f"tokens {tokenizer}", "id", descending=[True, False]).head(_LONGEST).collect()
+
+
 def _longest(lengths: pl.DataFrame, column: str, tokenizers: Iterable[str]) -> list[dict[str, Any]]:
-    """The longest texts by id, per tokenizer; equal lengths in the order of the ids."""
-    found = []
-    for name in tokenizers:
-        longest = lengths.lazy().sort(f"tokens {name}", "id", descending=[True, False]).head(_LONGEST).collect()
-        found += [
-            {"column": column, "tokenizer": name, "id": row["id"], "tokens": row[f"tokens {name}"], "characters": row["characters"]}
-            for row in longest.to_dicts()
-        ]
-    return found
+    """The longest texts by id, per tokenizer, out of the longest of each range."""
+    return [
+        {"column": column, "tokenizer": name, "id": row["id"], "tokens": row[f"tokens {name}"], "characters": row["characters"]}
+        for name in tokenizers
+        for row in _longest_of(lengths.unique("id"), name).to_dicts()
+    ]
 
 
 def _costs(distributions: pl.DataFrame, tokenizer: str, max_tokens: int | None, batch_size: int) -> list[dict[str, Any]]:
