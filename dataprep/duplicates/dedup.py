@@ -65,16 +65,28 @@ def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
     """
     known = numbered(rows, each_row_asks=not questions, kinds=guards, scratch=scratch, each=each)
     found_in = RowTexts(rows)
+    titles = _titles(known.rows, found_in)
     asked = same_texts.exact_moves(known.questions, unite=questions)
     told = same_texts.exact_moves(known.passages, unite=passages != "off")
-    least = min(same_texts.REVIEW_JACCARD, min_passage_jaccard)
+    heads, members = same_texts.heads_and_members(known.passages, told)
+    known = known._replace(passages=known.passages.select("node", "id", "row"))
     links = same_texts.passage_links(
-        known.passages, told, found_in, shingle_words=shingle_words, kinds=guards, min_jaccard=least, alike=alike
+        heads,
+        members,
+        known.passages,
+        told,
+        found_in,
+        shingle_words=shingle_words,
+        kinds=guards,
+        min_jaccard=min(same_texts.REVIEW_JACCARD, min_passage_jaccard),
+        alike=alike,
     )
+    del heads
     if passages in {"near", "semantic"}:
         min_cosine = min_passage_cosine if passages == "semantic" else None
         told = same_texts.near_moves(told, links, min_jaccard=min_passage_jaccard, min_cosine=min_cosine)
     mapped = _mapped(known.rows, asked, told)
+    known = known._replace(rows=pl.DataFrame())
     is_contested = row_fates.contested(mapped)
     measured = _with_measures(mapped.filter(is_contested), told)
     settled = row_fates.settle(measured, on_conflict=on_conflict)
@@ -82,7 +94,6 @@ def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
     del mapped
     judgements = pl.concat([row_fates.judged(part) for part in (alone, settled.filter(pl.col("into") == pl.col("row")))])
     conflicts = [row_fates.same_pair_conflicts(settled, on_conflict=on_conflict), row_fates.near_pair_conflicts(judgements, links)]
-    titles = _titles(known.rows, found_in)
     changed = alone.filter(
         pl.any_horizontal(pl.col("own_query") != pl.col("query"), pl.col("own_passage") != pl.col("passage"))
         | pl.col("own_passage").is_in(titles["node"].implode())
@@ -90,7 +101,7 @@ def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
     untouched = {"is_conflict": pl.lit(value=False), "is_relabelled": pl.lit(value=False)}
     recorded = pl.concat([settled, _with_measures(changed, told).with_columns(**untouched).select(settled.columns)]).sort("row")
     del alone, changed
-    texts = dedup_tables.Texts(known.questions.select("node", "id", "row"), known.passages.select("node", "id", "row"), titles, found_in)
+    texts = dedup_tables.Texts(known.questions.select("node", "id", "row"), known.passages, titles, found_in)
     near_questions = _near_questions(known.questions, judgements, found_in, min_jaccard=min_question_jaccard)
     del known
     dedup_tables.write_links(stage, links, told, near_questions, pl.concat(conflicts), texts)

@@ -11,7 +11,7 @@ import numpy as np
 from dataprep.duplicates.near_shingles import Shingles
 from dataprep.words import Hashes, Integers
 
-_MAX_HELD = 1 << 26  # hashes in memory: 512 MB, some 1.4 million passages of 50 words
+_MAX_HELD = 1 << 25  # hashes in memory: 256 MB, some 700,000 passages of 50 words
 
 
 class _Place(NamedTuple):

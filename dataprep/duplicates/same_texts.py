@@ -51,7 +51,27 @@ def ends(nodes: pl.Series, moves: pl.DataFrame) -> pl.Series:
     return pl.Series(nodes.name, into[asked])
 
 
-def passage_links(
+def heads_and_members(texts: pl.DataFrame, moves: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One text for all that are equal under `text.fold`, of those that stand for themselves.
+
+    Args:
+        texts: The passages of `numbered`.
+        moves: Exact moves.
+
+    Returns:
+        The heads (node and row, in the order of rows), and the members of those that have others beside them: head, member (nodes).
+    """
+    standing = ends(texts["node"], moves) == texts["node"]
+    shared = texts.filter(standing & texts["folded"].is_not_null()).filter(pl.col("folded").is_duplicated())
+    members = shared.sort("id").select(member="node", head=pl.col("node").first().over("folded"))
+    apart = members.filter(pl.col("member") != pl.col("head"))["member"]
+    heads = texts.select("node", "row").filter(standing & ~pl.col("node").is_in(apart.implode()))
+    return heads.sort("row"), members
+
+
+def passage_links(  # noqa: PLR0913 - the tables, and one keyword per setting of the recipe
+    heads: pl.DataFrame,
+    members: pl.DataFrame,
     texts: pl.DataFrame,
     moves: pl.DataFrame,
     found_in: RowTexts,
@@ -64,7 +84,9 @@ def passage_links(
     """Link the passages that stand for themselves wherever they are equal under `text.fold`, nearly so, or alike to a model.
 
     Args:
-        texts: The passages of `numbered`.
+        heads: As `heads_and_members` gives them.
+        members: The same.
+        texts: node, id and row of every passage.
         moves: Exact moves.
         found_in: The rows that the texts are read from.
         shingle_words: n of the word n-grams.
@@ -76,16 +98,10 @@ def passage_links(
         Links. The guard speaks if it does for any text that `later` stands for: each is compared with
         `earlier` itself.
     """
-    kept = texts.filter(ends(texts["node"], moves) == texts["node"]).select("node", "id", "row", "folded")
-    named = kept.filter(pl.col("folded").is_not_null())
-    shared = named.filter(pl.col("folded").is_duplicated())  # equal under fold, and yet of different keys
-    firsts = shared.sort("id").select("node", "folded", head=pl.col("node").first().over("folded"))
-    apart = firsts.filter(pl.col("node") != pl.col("head"))["node"]
-    heads = kept.filter(~pl.col("node").is_in(apart.implode())).select("node", "id", "row").sort("row")
     near = _near(heads, found_in, shingle_words=shingle_words, min_jaccard=min_jaccard)
     if alike is not None:
-        near = _with_cosines(near, _alike(heads, found_in, alike))
-    members = firsts.select("head", member="node")
+        named = heads.join(texts.select("node", "id"), on="node", maintain_order="left")
+        near = _with_cosines(near, _alike(named, found_in, alike))
     spread = near.join(members, left_on="one", right_on="head", how="left").join(
         members, left_on="two", right_on="head", how="left", suffix="_two"
     )
