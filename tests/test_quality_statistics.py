@@ -12,6 +12,7 @@ from dataprep.releases.release_files import statistics
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.quality_statistics import quality
 from dataprep.statistics.repetition import repetition
+from dataprep.statistics.row_keys import row_keys
 from dataprep.statistics.rule_examples import rule_counts
 from dataprep.statistics.shared_words import shared_words
 from dataprep.statistics.shortcuts import probe
@@ -160,19 +161,19 @@ def test_auc_and_accuracy_agree_with_counting_all_pairs_and_thresholds(rows: lis
 
 def test_the_leak_of_a_row_wise_split_is_the_chance_that_another_row_of_the_question_is_trained_on() -> None:
     rows = pairs([("Co to?", "a", 1), ("co to", "b", 0), ("Kto?", "c", 1)])
-    found = row_wise_leaks(rows, train_fraction=0.9)
+    found = row_wise_leaks(row_keys(rows), train_fraction=0.9)
     assert found["question_leak_fraction"] == pytest.approx(2 / 3 * 0.9, abs=1e-4)
     assert found["passage_leak_fraction"] == 0
     assert (found["rows"], found["held_out_rows"], found["question_leak_rows"]) == (3, 0, 0)
-    assert row_wise_leaks(pairs([]), train_fraction=0.9)["question_leak_fraction"] == 0
+    assert row_wise_leaks(row_keys(pairs([])), train_fraction=0.9)["question_leak_fraction"] == 0
 
 
 def test_repetition_counts_rows_beyond_the_first_and_passages_of_several_questions() -> None:
     rows = pairs(
         [("Co to?", "Ale kot", 1), ("Co to?", "Ale kot", 0), ("co to", "ale  kot!", 1), ("Kto?", "Ale kot.", 0), ("Kto?", "Pies", 1)]
     )
-    assert repetition(rows) == {"equal_pairs": 1, "folded_pairs": 2, "shared_passages": 1}
-    assert repetition(rows.head(0)) == {"equal_pairs": 0, "folded_pairs": 0, "shared_passages": 0}
+    assert repetition(row_keys(rows)) == {"equal_pairs": 1, "folded_pairs": 2, "shared_passages": 1}
+    assert repetition(row_keys(rows.head(0))) == {"equal_pairs": 0, "folded_pairs": 0, "shared_passages": 0}
 
 
 def test_style_and_scripts_are_told_of_distinct_questions_and_of_passages() -> None:
@@ -184,7 +185,7 @@ def test_style_and_scripts_are_told_of_distinct_questions_and_of_passages() -> N
 
 def test_rows_that_leak_are_counted_among_those_held_out() -> None:
     rows = pairs([("Co to?", str(i), 1) for i in range(100)])
-    found = row_wise_leaks(rows, train_fraction=0.7)
+    found = row_wise_leaks(row_keys(rows), train_fraction=0.7)
     assert (found["held_out_rows"], found["question_leak_rows"], found["passage_leak_rows"]) == (30, 30, 0)
 
 

@@ -32,11 +32,6 @@ def test_every_split_of_every_config_has_its_file_and_columns(release: Path) -> 
             assert found.height > 0
 
 
-def test_rows_in_another_order_give_the_same_bytes(release: Path, tmp_path: Path) -> None:
-    turned = release_case.Case(*(frame if i == 1 else frame.reverse() for i, frame in enumerate(CASE)))
-    assert content(release_case.write_build(tmp_path, turned) / "release") == content(release)
-
-
 def test_qrels_hold_positives_only_and_judgements_hold_all(release: Path) -> None:
     for split in CONFIGS["qrels"]:
         qrels, judged = (pl.read_parquet(release / table_path(config, split)) for config in ("qrels", "judgements"))

@@ -62,7 +62,7 @@ def release_tables(tables: StageTables) -> dict[str, pl.LazyFrame]:
     positive and passages that are only ever wrong.
 
     Args:
-        tables: CORPUS, SPLIT_QUERIES, JUDGEMENTS, PAIRS and TRIPLETS of the stages.
+        tables: CORPUS, SPLIT_QUERIES, JUDGEMENTS, PAIRS and TRIPLETS of the stages, each sorted by its ids.
 
     Returns:
         One frame per split of each config, empty where a split has no row.
@@ -75,10 +75,10 @@ def release_tables(tables: StageTables) -> dict[str, pl.LazyFrame]:
         "pairs": _texts(tables.pairs, tables, ("positive",)),
         "triplets": _texts(tables.triplets, tables, ("positive", "negative")),
     }
-    corpus = tables.corpus.select(pl.col("passage_id").alias("_id"), "title", "text").sort("_id")
+    corpus = tables.corpus.select(pl.col("passage_id").alias("_id"), "title", "text")
     found = {
         table_path("corpus", "corpus"): corpus,
-        table_path("queries", "queries"): queries.select(pl.col("query_id").alias("_id"), "text").sort("_id"),
+        table_path("queries", "queries"): queries.select(pl.col("query_id").alias("_id"), "text"),
         "statistics/groups.parquet": _groups(queries),
     }
     for config, frame in by_config.items():
@@ -108,16 +108,12 @@ def write_release(
 
 
 def _judgements(judgements: pl.LazyFrame, queries: pl.LazyFrame) -> pl.LazyFrame:
-    """Judgements in the spelling of BEIR, with the split of their question, sorted."""
-    return (
-        judgements.join(queries.select("query_id", "split"), on="query_id")
-        .select(
-            pl.col("query_id").alias("query-id"),
-            pl.col("passage_id").alias("corpus-id"),
-            pl.col("relevance").cast(pl.Int64).alias("score"),
-            "split",
-        )
-        .sort("query-id", "corpus-id")
+    """Judgements in the spelling of BEIR, with the split of their question, in their order."""
+    return judgements.join(queries.select("query_id", "split"), on="query_id", maintain_order="left").select(
+        pl.col("query_id").alias("query-id"),
+        pl.col("passage_id").alias("corpus-id"),
+        pl.col("relevance").cast(pl.Int64).alias("score"),
+        "split",
     )
 
 
@@ -133,4 +129,4 @@ def _texts(rows: pl.LazyFrame, tables: StageTables, columns: tuple[str, ...]) ->
 
 def _groups(queries: pl.LazyFrame) -> pl.LazyFrame:
     """Which questions had to stay together, so that a reader of the release can check it."""
-    return queries.select(pl.col("query_id").alias("query-id"), pl.col("group_id").alias("group-id"), pl.col("split")).sort("query-id")
+    return queries.select(pl.col("query_id").alias("query-id"), pl.col("group_id").alias("group-id"), pl.col("split"))

@@ -8,26 +8,23 @@ from typing import Any
 
 import polars as pl
 
-from dataprep.text import fold
 
-
-def row_wise_leaks(rows: pl.LazyFrame, *, train_fraction: float) -> dict[str, Any]:
+def row_wise_leaks(keys: pl.DataFrame, *, train_fraction: float) -> dict[str, Any]:
     """What a split of single rows would leak: held-out rows whose question, or passage, is also trained on.
 
     Args:
-        rows: `question` and `passage` of every row read; texts count as equal when folded.
+        keys: Every row read, as `row_keys` gives them; texts count as equal when folded.
         train_fraction: Share of rows in train, 0-1.
 
     Returns:
         `rows`, the expected `held_out_rows`, and for question and passage the leaking share of them
         (`…_leak_fraction`) and their expected number (`…_leak_rows`).
     """
-    columns = ("question", "passage")
-    plans = [rows.group_by(fold(pl.col(column))).agg(k=pl.len()).select(_leaking("k", train_fraction)) for column in columns]
-    *leaks, n_rows = (frame.item() for frame in pl.collect_all([*plans, rows.select(pl.len())]))
-    held_out = round(n_rows * (1 - train_fraction))
-    found: dict[str, Any] = {"train_fraction": round(train_fraction, 6), "rows": n_rows, "held_out_rows": held_out}
-    for column, share in zip(columns, leaks, strict=True):
+    held_out = round(keys.height * (1 - train_fraction))
+    found: dict[str, Any] = {"train_fraction": round(train_fraction, 6), "rows": keys.height, "held_out_rows": held_out}
+    for column in ("question", "passage"):
+        sizes = keys.group_by(f"folded_{column}").agg(k=pl.len()).group_by("k").agg(n=pl.len()).sort("k")
+        share = sizes.select(_leaking(train_fraction)).item()
         found |= {f"{column}_leak_fraction": round(share, 4), f"{column}_leak_rows": round(share * held_out)}
     return found
 
@@ -43,9 +40,10 @@ def question_wise_leaks(queries: pl.LazyFrame, *, train_fraction: float) -> dict
         `questions`, `tied_questions` (those in a group of several), the expected `held_out_questions`, and the
         leaking share of these (`leak_fraction`) and their expected number (`leak_questions`).
     """
-    sizes = queries.group_by("group_id").agg(k=pl.len())
-    tied = pl.when(pl.col("k") > 1).then("k").otherwise(0).sum()
-    share, n_questions, n_tied = sizes.select(_leaking("k", train_fraction), n=pl.col("k").sum(), tied=tied).collect().row(0)
+    sizes = queries.group_by("group_id").agg(k=pl.len()).group_by("k").agg(n=pl.len()).sort("k")
+    members = pl.col("k").cast(pl.Int64) * pl.col("n")
+    tied = members.filter(pl.col("k") > 1).sum()
+    share, n_questions, n_tied = sizes.select(_leaking(train_fraction), n=members.sum(), tied=tied).collect().row(0)
     held_out = round(n_questions * (1 - train_fraction))
     return {
         "train_fraction": round(train_fraction, 6),
@@ -57,7 +55,8 @@ def question_wise_leaks(queries: pl.LazyFrame, *, train_fraction: float) -> dict
     }
 
 
-def _leaking(size: str, train_fraction: float) -> pl.Expr:
-    """Expected share of members of clusters of such sizes whose cluster reaches into train; 0 without members."""
-    k = pl.col(size).cast(pl.Int64)
-    return (((1 - (1 - train_fraction) ** (k - 1)) * k).sum() / k.sum()).fill_nan(0.0).fill_null(0.0)
+def _leaking(train_fraction: float) -> pl.Expr:
+    """Expected share of members of clusters whose cluster reaches into train, for `n` clusters of each size `k`; 0 without members."""
+    k = pl.col("k").cast(pl.Int64)
+    members = k * pl.col("n")
+    return (((1 - (1 - train_fraction) ** (k - 1)) * members).sum() / members.sum()).fill_nan(0.0).fill_null(0.0)

@@ -7,6 +7,7 @@ import polars as pl
 
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.repetition import repetition
+from dataprep.statistics.row_keys import row_keys
 from dataprep.statistics.rule_examples import rule_counts
 from dataprep.statistics.shortcuts import probe
 from dataprep.statistics.writing import question_style, scripts
@@ -61,22 +62,22 @@ def quality(
     Returns:
         A document for quality.json; lists are sorted, counts are whole numbers, shares are 0-1.
     """
-    texts = _judged_texts(tables)
+    texts, keys = _judged_texts(tables), row_keys(tables.rows)
     after = of_release(tables.split_queries, tables.corpus, tables.judgements, train_fraction=train_fraction)
     return {
         "rules": rule_counts(tables.ledger, rules),
         "labels": {"before": _labels(tables.rows), "after": _labels(texts)},
-        "repetition": repetition(tables.rows),
+        "repetition": repetition(keys),
         "duplicates": _duplicates(tables),
         "conflicts": _tally(tables.conflicts, ["kind", "resolution"]),
-        "row_wise_split": row_wise_leaks(tables.rows, train_fraction=train_fraction),
+        "row_wise_split": row_wise_leaks(keys, train_fraction=train_fraction),
         "languages": _languages(tables),
         "licences": [
             {"source": o["name"], "licence": o["licence"], "rows": o["rows"]} for o in sorted(origins, key=lambda o: str(o["name"]))
         ],
         "shortcuts": {"before": probe(tables.rows), "after": probe(texts)},
         **after,
-        "questions": {"before": _questions(tables.rows), "after": after["questions"]},
+        "questions": {"before": _questions(keys), "after": after["questions"]},
         "question_style": {"before": question_style(tables.rows.select(text="question")), "after": after["question_style"]},
         "scripts": {"before": scripts(tables.rows.select(text="passage")), "after": after["scripts"]},
     }
@@ -117,10 +118,10 @@ def _labels(rows: pl.LazyFrame) -> dict[str, int]:
     return counted.collect().row(0, named=True)
 
 
-def _questions(rows: pl.LazyFrame) -> dict[str, int]:
+def _questions(keys: pl.DataFrame) -> dict[str, int]:
     """Distinct folded questions, and those that some row answers."""
-    per_question = rows.group_by(fold(pl.col("question"))).agg(has_answer=(pl.col("label").fill_null(1) >= 1).any())
-    return per_question.select(distinct=pl.len(), answerable=pl.col("has_answer").sum()).collect().row(0, named=True)
+    answered = keys.filter(pl.col("label").fill_null(1) >= 1)
+    return {"distinct": keys["folded_question"].n_unique(), "answerable": answered["folded_question"].n_unique()}
 
 
 def _questions_after(split_queries: pl.LazyFrame, judgements: pl.LazyFrame) -> dict[str, int]:

@@ -2,30 +2,18 @@
 
 import polars as pl
 
-from dataprep.text import fold
 
-
-def repetition(rows: pl.LazyFrame) -> dict[str, int]:
+def repetition(keys: pl.DataFrame) -> dict[str, int]:
     """Count rows that say again what another row says, and passages that stand with several questions.
 
     Args:
-        rows: `question` and `passage`.
+        keys: As `row_keys` gives them.
 
     Returns:
         `equal_pairs` and `folded_pairs`: rows beyond the first with the same question and passage, letter for letter,
         and but for case, punctuation and white space; `shared_passages`: folded passages of several folded questions.
     """
-    question, passage = fold(pl.col("question")), fold(pl.col("passage"))
-    per_passage = rows.group_by(passage).agg(n=question.n_unique())
-    n_rows, n_equal, n_folded, n_shared = (
-        int(frame.item())
-        for frame in pl.collect_all(
-            [
-                rows.select(pl.len()),
-                rows.select("question", "passage").unique().select(pl.len()),
-                rows.select(question, passage).unique().select(pl.len()),
-                per_passage.select((pl.col("n") > 1).sum()),
-            ]
-        )
-    )
-    return {"equal_pairs": n_rows - n_equal, "folded_pairs": n_rows - n_folded, "shared_passages": n_shared}
+    n_equal = keys.select(pl.struct("question", "passage").n_unique()).item()
+    folded = keys.select("folded_question", "folded_passage").unique()
+    n_shared = folded.filter(pl.col("folded_passage").is_duplicated())["folded_passage"].n_unique()
+    return {"equal_pairs": keys.height - n_equal, "folded_pairs": keys.height - folded.height, "shared_passages": n_shared}

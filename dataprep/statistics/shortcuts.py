@@ -20,8 +20,8 @@ def probe(rows: pl.LazyFrame) -> dict[str, Any] | None:
         gives away. Null where only one label occurs.
     """
     counted = rows.filter(pl.col("label").is_not_null()).select("label", counts=shared_words("question", "passage")).unnest("counts")
-    judged = counted.select("words", overlap=pl.col("shared") / pl.col("distinct"), is_relevant=pl.col("label") >= 1)
-    words, overlap = pl.collect_all([_by_value(judged, "words"), _by_value(judged, "overlap")])
+    judged = counted.select("words", overlap=pl.col("shared") / pl.col("distinct"), is_relevant=pl.col("label") >= 1).collect()
+    words, overlap = _by_value(judged, "words"), _by_value(judged, "overlap")
     n_relevant, n_other = int(words["relevant"].sum()), int(words["other"].sum())
     if not n_relevant or not n_other:
         return None
@@ -33,7 +33,7 @@ def probe(rows: pl.LazyFrame) -> dict[str, Any] | None:
     }
 
 
-def _by_value(rows: pl.LazyFrame, column: str) -> pl.LazyFrame:
+def _by_value(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """Relevant and other rows per value, sorted by value."""
     relevant = pl.col("is_relevant")
     known = rows.filter(pl.col(column).is_not_null() & pl.col(column).cast(pl.Float64).is_not_nan())

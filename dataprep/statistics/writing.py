@@ -41,5 +41,7 @@ def scripts(passages: pl.LazyFrame) -> list[dict[str, Any]]:
     Args:
         passages: `text`, one per row.
     """
-    counted = passages.select(pl.col("text").str.contains(pattern).sum().alias(script) for script, pattern in SCRIPTS.items()).collect()
+    text = pl.col("text")
+    foreign = passages.select("text").filter(text.str.contains("|".join(SCRIPTS.values())))  # few: only they are read for each
+    counted = foreign.select(text.str.contains(pattern).sum().alias(script) for script, pattern in SCRIPTS.items()).collect()
     return [{"script": script, "n_texts": n} for script, n in counted.row(0, named=True).items()]
