@@ -90,6 +90,12 @@ def near_positions(runs: Iterable[pl.Series], *, n_bytes: int, shingle_words: in
 
 def _sets(runs: Iterable[pl.Series], *, n_bytes: int, shingle_words: int, min_jaccard: float) -> Sets:
     """Sets of the texts that can have a partner."""
+    columns = deque(zip(*_possible(runs, n_bytes=n_bytes, shingle_words=shingle_words, min_jaccard=min_jaccard), strict=True))
+    return Sets(*(np.concatenate(columns.popleft()) for _ in Sets._fields))  # a column's pieces go when it is whole
+
+
+def _possible(runs: Iterable[pl.Series], *, n_bytes: int, shingle_words: int, min_jaccard: float) -> list[Sets]:
+    """The same in pieces."""
     rare = Rarity(1 << min(max((n_bytes // _BYTES_PER_SLOT).bit_length(), 16), 30))
     nothing = pl.Series(dtype=pl.String)  # so that there is one run at least
     pieces = (piece for run in chain([nothing], runs) for piece in chunks(run, max_texts=MAX_PACKED))
@@ -101,8 +107,7 @@ def _sets(runs: Iterable[pl.Series], *, n_bytes: int, shingle_words: int, min_ja
         def possible(run: tuple[int, int]) -> Sets:
             return possible_sets(waiting.take(run[0]), rare, first_text=run[1], min_jaccard=min_jaccard)
 
-        kept = list(_in_threads(possible, waiting.numbers()))
-    return Sets(*(np.concatenate(columns) for columns in zip(*kept, strict=True)))
+        return list(_in_threads(possible, waiting.numbers()))
 
 
 def _verified(sets: Sets, *, by_two: bool, min_jaccard: float) -> Pairs:
