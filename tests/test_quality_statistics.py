@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dataprep import schemas
 from dataprep.releases.ledger import assemble
 from dataprep.releases.release_files import statistics
+from dataprep.statistics import shortcuts
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.quality_statistics import quality
 from dataprep.statistics.repetition import repetition
@@ -138,6 +139,16 @@ def test_word_overlap_is_the_share_of_the_questions_words_in_the_passage() -> No
     assert found is not None
     assert found["rows"] == 2
     assert found["word_overlap"] == {"auc": 1.0, "best_accuracy": 1.0}
+
+
+def test_of_many_rows_the_digests_of_passages_choose_those_that_are_probed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = pairs([("q", f"a {'b ' * (i % 9)}{i}", int(i % 9 > 4)) for i in range(900)])
+    monkeypatch.setattr(shortcuts, "MAX_ROWS", 300)
+    found = probe(rows)
+    assert found is not None
+    assert 250 < found["rows"] < 350
+    assert found["length"]["auc"] == 1
+    assert probe(rows.reverse()) == found
 
 
 def test_one_label_alone_cannot_be_probed() -> None:

@@ -4,22 +4,33 @@ from typing import Any
 
 import polars as pl
 
+from dataprep import io
 from dataprep.statistics.shared_words import shared_words
+from dataprep.text import ID_HEX, number
+
+MAX_ROWS = 200_000  # with a quarter of them relevant the AUC's standard error is 0.0015 (Hanley & McNeil 1982)
 
 
 def probe(rows: pl.LazyFrame) -> dict[str, Any] | None:
     """How well length alone, or word overlap alone, tells relevant passages from others.
 
+    Of more than MAX_ROWS judged rows about as many are probed, chosen by the digests of their passages: so neither the
+    order of the rows nor anything drawn decides which.
+
     Args:
         rows: `question`, `passage` and `label`; asserted rows (null label) are left out.
 
     Returns:
+        `rows`, the number of those that were probed.
         Per probe `auc` (chance that a relevant passage has the larger value, ties count half; 0.5 says
         nothing), `best_accuracy` of one threshold in either direction beside `majority_fraction`
         (the accuracy of always giving the commoner label), and for length the classes that a length
         gives away. Null where only one label occurs.
     """
-    counted = rows.filter(pl.col("label").is_not_null()).select("label", counts=shared_words("question", "passage")).unnest("counts")
+    known = rows.filter(pl.col("label").is_not_null())
+    if (n_rows := io.height(known)) > MAX_ROWS:
+        known = known.filter(number(pl.col("passage")) < pl.lit(16**ID_HEX * MAX_ROWS // n_rows, pl.Int128))
+    counted = known.select("label", counts=shared_words("question", "passage")).unnest("counts")
     judged = counted.select("words", overlap=pl.col("shared") / pl.col("distinct"), is_relevant=pl.col("label") >= 1).collect()
     words, overlap = _by_value(judged, "words"), _by_value(judged, "overlap")
     n_relevant, n_other = int(words["relevant"].sum()), int(words["other"].sum())
