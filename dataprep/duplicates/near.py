@@ -32,6 +32,10 @@ from dataprep.words import Integers
 _CHUNK_PAIRS = 1 << 10  # at most MAX_PACKED
 _MAX_THREADS = 8  # each holds some 60 MB
 _BYTES_PER_SLOT = 4  # a word of Polish has about seven bytes, the space after it included
+_SHINGLE_BITS = 30  # at most 2³⁰ slots: 1 GB
+_WORD_BITS = (
+    26  # single words are a vocabulary, however much text there is, and common ones must be told apart: finer counts in fewer slots
+)
 _AHEAD = 4  # results per thread that may wait to be asked for
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -96,7 +100,7 @@ def _sets(runs: Iterable[pl.Series], *, n_bytes: int, shingle_words: int, min_ja
 
 def _possible(runs: Iterable[pl.Series], *, n_bytes: int, shingle_words: int, min_jaccard: float) -> list[Sets]:
     """The same in pieces."""
-    rare = Rarity(1 << min(max((n_bytes // _BYTES_PER_SLOT).bit_length(), 16), 30))
+    rare = Rarity(1 << min(max((n_bytes // _BYTES_PER_SLOT).bit_length(), 16), _WORD_BITS if shingle_words == 1 else _SHINGLE_BITS))
     nothing = pl.Series(dtype=pl.String)  # so that there is one run at least
     pieces = (piece for run in chain([nothing], runs) for piece in chunks(run, max_texts=MAX_PACKED))
     with Waiting() as waiting:
