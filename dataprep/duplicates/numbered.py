@@ -113,7 +113,11 @@ def _texts(scratch: Path, side: str, part: int, first_row: int) -> pl.LazyFrame:
 
 
 def _ranked(parts: Sequence[pl.LazyFrame]) -> pl.DataFrame:
-    """The distinct texts of all parts, ranked."""
+    """The distinct texts of all parts, ranked. Most stand in one part; only the others are grouped, for groups are dear."""
+    texts = pl.concat(parts).collect().sort("id")
+    again = pl.col("id") == pl.col("id").shift()
+    shared = texts.select(again.fill_null(value=False) | again.shift(-1).fill_null(value=False)).to_series()
     same = (pl.col(name).first() for name in ("folded", "key", "n_chars"))
-    texts = pl.concat(parts).group_by("id").agg(*same, pl.col("is_positive").any(), pl.col("row").min()).collect()
+    united = texts.filter(shared).group_by("id").agg(*same, pl.col("is_positive").any(), pl.col("row").min())
+    texts = pl.concat([texts.filter(~shared), united.select(texts.columns)])
     return ranked(texts).drop("is_positive", "n_chars")
