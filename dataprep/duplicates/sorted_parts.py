@@ -1,7 +1,7 @@
 """Sorting a table that does not fit in memory by the number that its ids are made of.
 
 Ids are digests, so equal ranges of them hold about equally many rows: each frame that comes is sorted and
-waits in a file, and a part of the sorted table is one range out of every file.
+waits in a file of small row groups, and a part of the sorted table is one range out of every file: few groups of each are read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from dataprep.text import ID_HEX
+
+_MIN_GROUP = 1_000  # rows
 
 
 class SortedParts:
@@ -31,16 +33,17 @@ class SortedParts:
     def add(self, frame: pl.DataFrame) -> None:
         """Take in some rows."""
         ordered = frame.sort(self._by)
-        ordered.write_ipc(self._file(len(self._cuts)))
+        groups = max(ordered.height // len(self._starts), _MIN_GROUP)
+        ordered.write_parquet(self._file(len(self._cuts)), compression="lz4", row_group_size=groups, statistics=False)
         self._cuts.append([*ordered[self._by[0]].search_sorted(self._starts, "left"), ordered.height])
 
     def parts(self) -> Iterator[pl.DataFrame]:
         """The rows of one range after the other, sorted."""
         for part in range(len(self._starts)):
             slices = [
-                pl.scan_ipc(self._file(number)).slice(cuts[part], cuts[part + 1] - cuts[part]) for number, cuts in enumerate(self._cuts)
+                pl.scan_parquet(self._file(number)).slice(cuts[part], cuts[part + 1] - cuts[part]) for number, cuts in enumerate(self._cuts)
             ]
             yield pl.concat(slices).collect().sort(self._by)
 
     def _file(self, number: int) -> Path:
-        return self._folder / f"{number:05d}.arrow"
+        return self._folder / f"{number:05d}.parquet"
