@@ -19,7 +19,12 @@ _CHUNK_BYTES = 1 << 20
 
 
 def write_table(
-    frame: pl.LazyFrame | pl.DataFrame, path: Path, schema: pl.Schema | None = None, *, compression: Compression = "zstd"
+    frame: pl.LazyFrame | pl.DataFrame,
+    path: Path,
+    schema: pl.Schema | None = None,
+    *,
+    compression: Compression = "zstd",
+    rows_per_group: int = _ROWS_PER_GROUP,
 ) -> None:
     """Write a frame as parquet, in the order that it has.
 
@@ -28,16 +33,18 @@ def write_table(
         path: The file; its folder is made.
         schema: The columns that the frame must have, in this order; null checks nothing.
         compression: Zstandard for what is published and kept; LZ4 costs half the time and twice the space.
+        rows_per_group: Rows of a row group, the least that a reader of some rows reads.
 
     Raises:
         TypeError: The frame has another schema, which is a fault of the stage that wrote it.
     """
-    write_tables({path: (frame, schema)}, compression=compression)
+    with full_disk_as_os_error():
+        _sink(frame, path, schema, compression, rows_per_group).collect()
 
 
 def write_tables(tables: Mapping[Path, tuple[pl.LazyFrame | pl.DataFrame, pl.Schema | None]], *, compression: Compression = "zstd") -> None:
     """Write several frames as `write_table` does; work that they share is done once."""
-    sinks = [_sink(frame, path, schema, compression) for path, (frame, schema) in tables.items()]
+    sinks = [_sink(frame, path, schema, compression, _ROWS_PER_GROUP) for path, (frame, schema) in tables.items()]
     with full_disk_as_os_error():
         pl.collect_all(sinks)
 
@@ -53,14 +60,16 @@ def full_disk_as_os_error() -> Iterator[None]:
         raise
 
 
-def _sink(frame: pl.LazyFrame | pl.DataFrame, path: Path, schema: pl.Schema | None, compression: Compression) -> pl.LazyFrame:
+def _sink(
+    frame: pl.LazyFrame | pl.DataFrame, path: Path, schema: pl.Schema | None, compression: Compression, rows_per_group: int
+) -> pl.LazyFrame:
     lazy = frame.lazy()
     found = lazy.collect_schema()
     if schema is not None and found != schema:
         message = f"{path.name}: has {dict(found)}, wanted {dict(schema)}"
         raise TypeError(message)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return lazy.sink_parquet(path, compression=compression, statistics=True, row_group_size=_ROWS_PER_GROUP, maintain_order=True, lazy=True)
+    return lazy.sink_parquet(path, compression=compression, statistics=True, row_group_size=rows_per_group, maintain_order=True, lazy=True)
 
 
 def height(rows: pl.LazyFrame) -> int:

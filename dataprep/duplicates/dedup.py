@@ -137,8 +137,8 @@ def _near_questions(questions: pl.DataFrame, judgements: pl.DataFrame, found_in:
 
     Questions that are equal but for a symbol ("C", "C++") are listed as well, each with the first of them.
     """
-    judged = pl.col("node").is_in(judgements["query"].unique().implode())
-    asked = questions.filter(judged, pl.col("folded").is_not_null()).select("id", "row", "folded", "key")
+    judged = dedup_tables.standing(questions, judgements["query"])
+    asked = judged.filter(pl.col("folded").is_not_null()).select("id", "row", "folded", "key")
     shared = asked.filter(pl.col("folded").is_duplicated()).sort("id")
     firsts = shared.unique(["folded", "key"], keep="first", maintain_order=True).with_columns(head=pl.col("id").first().over("folded"))
     symbols = firsts.filter(pl.col("id") != pl.col("head")).select(one="id", other="head", jaccard=pl.lit(1.0))

@@ -126,9 +126,9 @@ def write_events(stage: Path, told_of: pl.DataFrame, texts: Texts) -> None:
 
 
 def _large(judgements: pl.DataFrame, told: pl.DataFrame, texts: Texts) -> dict[str, _Large]:
-    queries = _standing(texts.questions, judgements["query"]).select("row", query="id")
+    queries = standing(texts.questions, judgements["query"]).select("row", query="id")
     titled = texts.passages.join(texts.titles.rename({"title": "first_title"}), on="node", how="left", maintain_order="left")
-    corpus = _standing(titled, judgements["passage"]).select("row", "first_title", passage="id")
+    corpus = standing(titled, judgements["passage"]).select("row", "first_title", passage="id")
     merged = titled.join(told.select("node", "into"), on="node")
     merged = merged.select("row", "first_title", passage="id", into=texts.passages["id"].gather(merged["into"]))
     ids = {"query": texts.questions["id"].gather(judgements["query"]), "passage": texts.passages["id"].gather(judgements["passage"])}
@@ -141,8 +141,8 @@ def _large(judgements: pl.DataFrame, told: pl.DataFrame, texts: Texts) -> dict[s
     }
 
 
-def _standing(texts: pl.DataFrame, nodes: pl.Series) -> pl.DataFrame:
-    """The texts that some nodes name."""
+def standing(texts: pl.DataFrame, nodes: pl.Series) -> pl.DataFrame:
+    """Of all texts, in the order of their nodes, those that some nodes name."""
     is_standing = np.zeros(texts.height, bool)
     is_standing[nodes.to_numpy()] = True
     return texts.filter(is_standing)
@@ -168,7 +168,7 @@ def _with_other_texts(told_of: pl.DataFrame, texts: Texts) -> pl.DataFrame:
 
 def _texts_of(nodes: pl.Series, texts: pl.DataFrame, found_in: RowTexts, **columns: str) -> pl.DataFrame:
     """Some columns of the rows that hold some texts, under new names, by node."""
-    wanted = texts.filter(pl.col("node").is_in(nodes.unique().implode())).select("node", "row")
+    wanted = standing(texts, nodes).select("node", "row")
     return wanted.join(found_in.at(wanted["row"], *columns.values()), on="row").select(
         "node", **{name: pl.col(of) for name, of in columns.items()}
     )

@@ -5,18 +5,19 @@ give each distinct text a number, its node: its rank among those that may stand 
 of texts is said of nodes from there on; `row_texts` reads the texts themselves again where they are shown.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
+from dataprep import io
 from dataprep.duplicates.guards import Guard, strict_fold
 from dataprep.parts import Each
 from dataprep.text import fold, number
 
-_SEPARATOR = "\x1f"  # between a question and the id of its row, where each row is a query of its own
 # One row per row: its own texts (by number), its label, and its title (by hash).
 _ROWS = pl.Schema({"question": pl.Int128, "passage": pl.Int128, "label": pl.Int8, "title": pl.UInt64})
 # One row per distinct text of a part; `row` is the first row that holds it.
@@ -54,9 +55,9 @@ def numbered(rows: Sequence[pl.LazyFrame], *, each_row_asks: bool, kinds: Collec
         scratch: Folder for the numbers of the parts.
         each: Carries out the calls, a part each.
     """
-    each([_call(number, part, scratch, each_row_asks=each_row_asks, kinds=kinds) for number, part in enumerate(rows)])
-    n_rows = [pl.scan_parquet(_path(scratch, "rows", part)).select(pl.len()).collect().item() for part in range(len(rows))]
-    firsts = [sum(n_rows[:part]) for part in range(len(rows))]
+    number_part = partial(_number_part, scratch=scratch, each_row_asks=each_row_asks, kinds=tuple(kinds))
+    each([partial(number_part, part, frame) for part, frame in enumerate(rows)])
+    firsts = [0, *accumulate(io.height(pl.scan_parquet(_path(scratch, "rows", part))) for part in range(len(rows) - 1))]
     sides = {side: _ranked([_texts(scratch, side, part, first) for part, first in enumerate(firsts)]) for side in SIDES}
     frame = pl.concat([pl.read_parquet(_path(scratch, "rows", part)) for part in range(len(rows))])
     for side, texts in sides.items():
@@ -81,17 +82,13 @@ def ranked(texts: pl.DataFrame) -> pl.DataFrame:
     return texts.sort(order, descending=[True, True, False]).with_row_index("node")
 
 
-def _call(part: int, rows: pl.LazyFrame, scratch: Path, *, each_row_asks: bool, kinds: Collection[Guard]) -> Callable[[], None]:
-    return partial(_number_part, part, rows, scratch, each_row_asks=each_row_asks, kinds=tuple(kinds))
-
-
-def _number_part(part: int, rows: pl.LazyFrame, scratch: Path, *, each_row_asks: bool, kinds: Collection[Guard]) -> None:
+def _number_part(part: int, rows: pl.LazyFrame, *, scratch: Path, each_row_asks: bool, kinds: Collection[Guard]) -> None:
     """Write the numbers of one part."""
     frame = rows.select("row_id", "question", "passage", "title", "label").collect().with_row_index("row")
-    asked = pl.concat_str("question", "row_id", separator=_SEPARATOR) if each_row_asks else pl.col("question")
-    ids = frame.select(question=number(asked), passage=number(pl.col("passage")))
+    asked = ["question", "row_id"] if each_row_asks else ["question"]
+    ids = frame.select(question=number(*map(pl.col, asked)), passage=number(pl.col("passage")))
     title = pl.when(pl.col("title") != "").then(pl.col("title").hash()).otherwise(0)
-    _write(frame.select(*ids, "label", title=title).lazy(), _ROWS, scratch, "rows", part)
+    _write(frame.lazy().select(*ids, "label", title=title), _ROWS, scratch, "rows", part)
     for side in SIDES:
         is_positive = (pl.col("label") == 1).fill_null(value=False)
         rows_of = frame.lazy().select("row", text=side, is_positive=is_positive, id=pl.lit(ids[side]))
@@ -101,7 +98,7 @@ def _number_part(part: int, rows: pl.LazyFrame, scratch: Path, *, each_row_asks:
 
 
 def _write(frame: pl.LazyFrame, schema: pl.Schema, scratch: Path, name: str, part: int) -> None:
-    frame.cast(schema).sink_parquet(_path(scratch, name, part), compression="lz4")
+    io.write_table(frame.cast(schema), _path(scratch, name, part), schema, compression="lz4")
 
 
 def _path(scratch: Path, name: str, part: int) -> Path:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
+from dataprep import io
+
 
 class RowTexts:
     """The columns of a table in parts, its rows counted through from 0."""
@@ -16,8 +18,7 @@ class RowTexts:
             parts: The table, in the order of its parts.
         """
         self._parts = parts
-        counts = [part.select(pl.len()).collect().item() for part in parts]
-        self._firsts = np.cumsum([0, *counts])
+        self._firsts = np.cumsum([0, *map(io.height, parts)])
 
     def parts(self, *columns: str) -> Iterator[pl.DataFrame]:
         """Each part with the number of its rows in `row`."""

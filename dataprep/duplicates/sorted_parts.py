@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from dataprep import io
 from dataprep.text import ID_HEX
 
 _MIN_GROUP = 1_000  # rows
@@ -34,7 +35,7 @@ class SortedParts:
         """Take in some rows."""
         ordered = frame.sort(self._by)
         groups = max(ordered.height // len(self._starts), _MIN_GROUP)
-        ordered.write_parquet(self._file(len(self._cuts)), compression="lz4", row_group_size=groups, statistics=False)
+        io.write_table(ordered, self._file(len(self._cuts)), compression="lz4", rows_per_group=groups)
         self._cuts.append([*ordered[self._by[0]].search_sorted(self._starts, "left"), ordered.height])
 
     def parts(self) -> Iterator[pl.DataFrame]:

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dataprep import parts
-from dataprep.io import full_disk_as_os_error
+from dataprep import io, parts
 from dataprep.models.negative_report import Tried
 from dataprep.models.negative_rules import CANDIDATES, HELD_OUT, Lookups, first, marked
 from dataprep.parts import IdRange
@@ -66,8 +65,9 @@ def judge(number: int, ids: IdRange, *, tables: Tables, stage: Path, scratch: Pa
     used = first(found.filter(pl.col("reason").is_null()), pairs.select("query_id", "positive_id", wanted=pl.lit(per_positive)))
     known = {"positives": right, "judged": zeros, "clusters": own}
     parts.write_part({stage / "pairs.parquet": (pairs, PAIRS)}, number)
-    _write(used.select(TRIPLETS.names()), scratch / f"judged-{number:05d}.parquet")
-    _write(_wanting(pairs, used, asked, known, per_positive), scratch / f"wanting-{number:05d}.parquet")
+    waiting = {"judged": used.select(TRIPLETS.names()), "wanting": _wanting(pairs, used, asked, known, per_positive)}
+    for name, frame in waiting.items():
+        io.write_table(frame, scratch / f"{name}-{number:05d}.parquet", compression="lz4", rows_per_group=_ROWS_PER_GROUP)
     return Tried().add(found, used)
 
 
@@ -90,8 +90,3 @@ def _wanting(
         listed = values.group_by("query_id").agg(pl.col(values.columns[-1]).sort().alias(name))
         wanting = wanting.join(listed, on="query_id", how="left")
     return wanting.select(WANTING.names()).cast(WANTING).sort("positive_id", "query_id")
-
-
-def _write(frame: pl.DataFrame, path: Path) -> None:
-    with full_disk_as_os_error():
-        frame.write_parquet(path, compression="lz4", row_group_size=_ROWS_PER_GROUP)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from dataprep import io
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.repetition import repetition
 from dataprep.statistics.row_keys import row_keys
@@ -126,7 +127,7 @@ def _questions(keys: pl.DataFrame) -> dict[str, int]:
 
 def _questions_after(split_queries: pl.LazyFrame, judgements: pl.LazyFrame) -> dict[str, int]:
     answered = judgements.filter(pl.col("relevance") >= 1).select(pl.col("query_id").n_unique()).collect().item()
-    return {"distinct": split_queries.select(pl.len()).collect().item(), "answerable": answered}
+    return {"distinct": io.height(split_queries), "answerable": answered}
 
 
 def _positives_per_question(split_queries: pl.LazyFrame, judgements: pl.LazyFrame) -> list[dict[str, Any]]:
@@ -143,7 +144,7 @@ def _duplicates(tables: Curated) -> dict[str, Any]:
     return {
         "passages_merged": _tally(tables.links.filter(merged), ["kind"]),
         "passages_kept_apart": _tally(tables.links.filter(~merged), ["kind", "guard"]),
-        "near_questions": tables.near_questions.select(pl.len()).collect().item(),
+        "near_questions": io.height(tables.near_questions),
         "rows_merged": _tally(tables.ledger.filter(pl.col("action") == "merged"), ["rule"]),
     }
 
