@@ -68,9 +68,14 @@ def answer(site: Site, run_id: str, **decision: Any) -> int:
 
 
 def question(site: Site, run_id: str) -> str:
-    """The form's text as the UI shows it."""
+    """The form's text as the UI shows it. Prefect saves it after the run is suspended, not before."""
     keyset = site.run(run_id)["state"]["state_details"]["run_input_keyset"]
-    return str(site.ask("GET", f"/flow_runs/{run_id}/input/{keyset['description']}").json())
+
+    def shown() -> str | None:
+        answered = site.ask("GET", f"/flow_runs/{run_id}/input/{keyset['description']}")
+        return str(answered.json()) if answered.status_code == 200 else None
+
+    return str(wait_for("the form's text", shown, 30))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +132,12 @@ def test_a_release_waits_for_approval_survives_the_server_and_fine_tunes_once(si
     assert not target.exists()
 
     text = question(site, run_id)
-    assert all(part in text for part in ("Publish Polish retrieval sample?", str(target), "none broken", "No earlier release", "Splits"))
+    missing = [
+        part
+        for part in ("Publish Polish retrieval sample?", str(target), "none broken", "No earlier release", "Splits")
+        if part not in text
+    ]
+    assert not missing, text
     assert answer(site, run_id, approve="perhaps") == 200  # refused: the state stays as it is
     assert site.run(run_id)["state"]["name"] == "Suspended"
 

@@ -1,6 +1,7 @@
 """Counting tokens by distinct words gives what tokenizing each text gives."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -61,6 +62,18 @@ def test_a_text_has_the_tokens_of_its_words(name: str, texts: list[str]) -> None
     assert TokenCounter(tokenizer, n_special=0).count(pl.Series(some)).to_list() == [
         len(tokenizer.encode(text, add_special_tokens=False)) for text in some
     ]
+
+
+def test_columns_counted_side_by_side_do_not_disturb_each_other() -> None:
+    """Polars counts two columns of one table in two threads; a word that both find new stands among the known ones once."""
+    tokenizer = TOKENIZERS["embedded"]
+    texts = pl.Series([text.replace("\t", " ") for text in SAMPLE])
+    wanted = [len(tokenizer.encode(text, add_special_tokens=False)) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            counter = TokenCounter(tokenizer, n_special=0)
+            assert all(counts.to_list() == wanted for counts in pool.map(counter.count, [texts] * 4))
+            assert counter.count(texts).to_list() == wanted
 
 
 def test_special_tokens_are_counted_and_null_stays_null() -> None:

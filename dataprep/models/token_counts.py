@@ -67,11 +67,12 @@ class TokenCounter:
     def _of_words(self, texts: pl.Series) -> pl.Series:
         found = [_words(chunk) for chunk in chunks(texts)]
         hashes = np.concatenate([hashes_of(words) for words in found])
-        lengths = _joined(hashes, self._known)
+        known = self._known  # as it is now: polars may count two columns side by side, and each word is to stand there once
+        lengths = _joined(hashes, known)
         if lengths.null_count():
             more = self._measured(found, hashes, lengths.is_null().to_numpy())
             lengths = lengths.fill_null(_joined(hashes, more))
-            self._known = pl.concat([self._known, more]) if self._known.height < _MAX_WORDS else more
+            self._known = pl.concat([known, more]) if known.height < _MAX_WORDS else more
         ends = np.cumsum(np.concatenate([words.counts for words in found]))
         sums = np.append(0, np.cumsum(lengths.to_numpy().astype(np.int64)))
         return pl.Series(np.diff(sums[np.append(0, ends)]), dtype=pl.UInt32)
