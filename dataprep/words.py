@@ -69,6 +69,12 @@ def hashes_of(found: Spans) -> Hashes:
     return mix(_polynomials(found.data, found.starts, found.ends))
 
 
+def keys_of(found: Words) -> Hashes:
+    """One number per text, equal for texts whose words are equal one by one: for texts that `text.fold` makes equal."""
+    ends = np.cumsum(found.counts)
+    return mix(_polynomials(found.hashes, ends - found.counts, ends))
+
+
 def of_row(hashes: Hashes, rows: Integers) -> Hashes:
     """A hash and the row that it stands in as one number: equal ones are the same word of the same row."""
     numbers: Hashes = hashes + rows.astype(np.uint64) * np.uint64(_BASE)
@@ -84,8 +90,8 @@ def mix(hashes: Hashes) -> Hashes:
     return hashes
 
 
-def _polynomials(data: Bytes, starts: Integers, ends: Integers) -> Hashes:
-    """Hash of the bytes [start, end) of each run, equal for equal bytes wherever they stand."""
+def _polynomials(data: Bytes | Hashes, starts: Integers, ends: Integers) -> Hashes:
+    """Hash of the bytes or hashes [start, end) of each run, equal for equal ones wherever they stand."""
     powers, inverses = _powers(1 << len(data).bit_length())
     sums = np.zeros(len(data) + 1, np.uint64)
     np.cumsum(data * powers[: len(data)], out=sums[1:])
@@ -93,7 +99,7 @@ def _polynomials(data: Bytes, starts: Integers, ends: Integers) -> Hashes:
     return hashes
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _powers(n: int) -> tuple[Hashes, Hashes]:
     """The first n powers of the base, and of its inverse, modulo 2⁶⁴."""
     both = []

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from dataprep.words import Hashes, Integers, words
+from dataprep.words import Hashes, Integers, Words, words
 
 _FACTOR = np.uint64(0xD1342543DE82EF95)  # odd; a word counts differently at each place of the n-gram
 
@@ -32,7 +32,11 @@ def shingles(texts: pl.Series, *, shingle_words: int) -> Shingles:
     Returns:
         The hashes in the texts' order. A text without a word has none.
     """
-    found = words(texts)
+    return shingles_of(words(texts), shingle_words=shingle_words)
+
+
+def shingles_of(found: Words, *, shingle_words: int) -> Shingles:
+    """Hash the n-grams of words that were found; the rest as above."""
     n_words = found.counts
     padded = np.append(found.hashes, np.zeros(shingle_words, np.uint64))
     rolled = found.hashes

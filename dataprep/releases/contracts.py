@@ -1,6 +1,7 @@
 """Every invariant of a release, proved on its files: `check` gives one result per contract, with the rows that break it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -8,8 +9,10 @@ import polars as pl
 
 from dataprep.errors import CallError
 from dataprep.models import model_proof
-from dataprep.releases import documents, offenders, recount, release_files
+from dataprep.releases import documents, offenders, recount, release_files, suspects
+from dataprep.releases.numbers import Numbers, numbers
 from dataprep.releases.release_files import Published
+from dataprep.releases.suspects import Suspects, narrowed, with_numbers
 from dataprep.rule_names import rule_names
 
 _SAMPLE_ROWS = 5
@@ -110,11 +113,11 @@ def _ledger_results(build: Path | None, release: Path) -> Iterator[Result]:
         return
     ledger = pl.scan_parquet(build / "ledger.parquet")
     manifest = release_files.manifest(release)
-    yield _judge(once, lambda: offenders.rows_without_one_end(ledger))
+    yield _judge(once, lambda: _without_one_end(ledger))
     yield _judge(counts, lambda: documents.counts_unlike_ledger(manifest, ledger))
     rows, judgements = build / "stages/ingest/rows.parquet", release_files.scan(release).judgements
     if rows.exists():
-        yield _judge(labels, lambda: offenders.labels_changed_silently(ledger, pl.scan_parquet(rows), judgements))
+        yield _judge(labels, lambda: _labels_changed(ledger, pl.scan_parquet(rows), judgements))
     else:
         yield _unchecked(labels, "the build has no stages/ingest/rows.parquet")
     missing = [path for path in recount.STAGE_TABLES.values() if not (build / "stages" / path).exists()]
@@ -124,10 +127,56 @@ def _ledger_results(build: Path | None, release: Path) -> Iterator[Result]:
         yield _judge(quality, lambda: recount.quality_unlike_build(build, release, rule_names()))
 
 
+def _without_one_end(ledger: pl.LazyFrame) -> pl.LazyFrame:
+    found = suspects.rows_without_one_end(ledger)
+    return offenders.rows_without_one_end(with_numbers(ledger, "row_id", found)) if len(found) else pl.LazyFrame()
+
+
+def _labels_changed(ledger: pl.LazyFrame, rows: pl.LazyFrame, judgements: pl.LazyFrame) -> pl.LazyFrame:
+    found = suspects.labels_changed_silently(ledger, rows, judgements)
+    some = with_numbers(ledger, "row_id", found), with_numbers(rows, "row_id", found)
+    return offenders.labels_changed_silently(*some, judgements) if len(found) else pl.LazyFrame()
+
+
 def _release_contracts(release: Path) -> Iterator[tuple[str, Query]]:
     """The contracts that a release alone can show, by name."""
-    for part in (_document_contracts, _identity_contracts, _leak_contracts, _training_contracts):
-        yield from part(release).items()
+    yield from _document_contracts(release).items()
+    sifted = _Sifted(release)
+    for part in (_identity_contracts, _leak_contracts, _training_contracts):
+        yield from part(sifted).items()
+
+
+class _Sifted:
+    """A release whose rows are judged by their texts only where its numbers allow that they break a contract."""
+
+    def __init__(self, release: Path) -> None:
+        """Read nothing yet."""
+        self._release = release
+
+    @cached_property
+    def tables(self) -> Published:
+        """Every row."""
+        return release_files.scan(self._release)
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The thresholds of sameness that the release was made with."""
+        found: Mapping[str, Any] = release_files.manifest(self._release)["recipe"]["deduplicate"]
+        return found
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """Every row in numbers."""
+        return numbers(self.tables, shingle_words=self.settings["shingle_words"])
+
+    def query(self, find: Callable[[Numbers], Suspects], judge: Callable[[Published], pl.LazyFrame]) -> Query:
+        """Judge the suspects that are found; where there are none, no text is read."""
+
+        def run() -> pl.LazyFrame:
+            found = find(self.numbers)
+            return pl.LazyFrame() if found.are_none() else judge(narrowed(self.tables, found))
+
+        return run
 
 
 def _document_contracts(release: Path) -> dict[str, Query]:
@@ -142,83 +191,87 @@ def _document_contracts(release: Path) -> dict[str, Query]:
     }
 
 
-def _identity_contracts(release: Path) -> dict[str, Query]:
-    def tables() -> Published:
-        return release_files.scan(release)
-
+def _identity_contracts(release: _Sifted) -> dict[str, Query]:
+    query = release.query
     return {
-        "ids of passages are unique": lambda: offenders.repeated(tables().corpus, ["_id"]),
-        "ids of questions are unique": lambda: offenders.repeated(tables().queries, ["_id"]),
+        "ids of passages are unique": query(suspects.repeated_passages, lambda some: offenders.repeated(some.corpus, ["_id"])),
+        "ids of questions are unique": query(suspects.repeated_queries, lambda some: offenders.repeated(some.queries, ["_id"])),
         "no text is empty and no title is null": lambda: offenders.empty_texts(
-            pl.concat([tables().corpus, tables().queries.select("_id", pl.lit("").alias("title"), "text")])
+            pl.concat([release.tables.corpus, release.tables.queries.select("_id", pl.lit("").alias("title"), "text")])
         ),
-        "judgements name questions and passages of the release": lambda: offenders.dangling(
-            tables().judgements, tables().queries, tables().corpus
+        "judgements name questions and passages of the release": query(
+            suspects.dangling, lambda some: offenders.dangling(some.judgements, some.queries, some.corpus)
         ),
-        "each question and passage is judged once": lambda: offenders.repeated(tables().judgements, ["query-id", "corpus-id"]),
-        "qrels are the positive judgements": lambda: offenders.qrels_unlike_judgements(tables().qrels, tables().judgements),
-        "no question and passage carry two labels": lambda: offenders.two_labels(tables().judgements, tables().queries, tables().corpus),
+        "each question and passage is judged once": query(
+            suspects.repeated_judgements, lambda some: offenders.repeated(some.judgements, ["query-id", "corpus-id"])
+        ),
+        "qrels are the positive judgements": query(
+            suspects.qrels_unlike_judgements, lambda some: offenders.qrels_unlike_judgements(some.qrels, some.judgements)
+        ),
+        "no question and passage carry two labels": query(
+            suspects.two_labels, lambda some: offenders.two_labels(some.judgements, some.queries, some.corpus)
+        ),
     }
 
 
-def _leak_contracts(release: Path) -> dict[str, Query]:
-    def tables() -> Published:
-        return release_files.scan(release)
+def _leak_contracts(release: _Sifted) -> dict[str, Query]:
+    query = release.query
 
-    def near_questions() -> pl.LazyFrame:
-        found, settings = tables(), _settings(release)
-        return offenders.held_out_questions_nearly_trained_on(
-            found.training_rows("anchor"), found.queries, found.groups, min_jaccard=settings["min_question_jaccard"]
-        )
+    def near_questions(counted: Numbers) -> Suspects:
+        min_jaccard = release.settings["min_question_jaccard"]
+        return suspects.held_out_questions_nearly_trained_on(counted, release.tables, min_jaccard=min_jaccard)
 
     return {
-        "no group stands in two splits": lambda: offenders.groups_in_two_splits(tables().groups),
-        "judgements stand in the split of their question": lambda: offenders.judgements_in_another_split(
-            tables().judgements, tables().groups
+        "no group stands in two splits": query(suspects.groups_in_two_splits, lambda some: offenders.groups_in_two_splits(some.groups)),
+        "judgements stand in the split of their question": query(
+            suspects.judgements_in_another_split, lambda some: offenders.judgements_in_another_split(some.judgements, some.groups)
         ),
-        "no question stands in two splits": lambda: offenders.questions_in_two_splits(tables().queries, tables().groups),
-        "no positive passage stands in two splits": lambda: offenders.positives_in_two_splits(tables().qrels, tables().corpus),
-        "no held-out question is trained on": lambda: offenders.held_out_questions_trained_on(
-            tables().training_rows("anchor"), tables().queries, tables().groups
+        "no question stands in two splits": query(
+            suspects.questions_in_two_splits, lambda some: offenders.questions_in_two_splits(some.queries, some.groups)
         ),
-        "no near-equal of a held-out question is trained on": near_questions,
-        "no positive passage of a held-out question is trained on": lambda: offenders.held_out_positives_trained_on(
-            tables().training_rows("positive"), tables().qrels, tables().corpus
+        "no positive passage stands in two splits": query(
+            suspects.positives_in_two_splits, lambda some: offenders.positives_in_two_splits(some.qrels, some.corpus)
+        ),
+        "no held-out question is trained on": query(
+            suspects.held_out_questions_trained_on,
+            lambda some: offenders.held_out_questions_trained_on(some.training_rows("anchor"), some.queries, some.groups),
+        ),
+        "no near-equal of a held-out question is trained on": query(
+            near_questions,
+            lambda some: offenders.held_out_questions_nearly_trained_on(
+                some.training_rows("anchor"), some.queries, some.groups, min_jaccard=release.settings["min_question_jaccard"]
+            ),
+        ),
+        "no positive passage of a held-out question is trained on": query(
+            suspects.held_out_positives_trained_on,
+            lambda some: offenders.held_out_positives_trained_on(some.training_rows("positive"), some.qrels, some.corpus),
         ),
     }
 
 
-def _training_contracts(release: Path) -> dict[str, Query]:
-    def tables() -> Published:
-        return release_files.scan(release)
+def _training_contracts(release: _Sifted) -> dict[str, Query]:
+    query = release.query
 
-    def rows() -> pl.LazyFrame:
-        columns = ["anchor", "positive", "split"]
-        return pl.concat([tables().pairs.select(columns), tables().triplets.select(columns)])
-
-    def near_negatives() -> pl.LazyFrame:
-        found, settings = tables(), _settings(release)
-        return offenders.negatives_near_positives(
-            found.triplets,
-            found.qrels,
-            found.queries,
-            found.corpus,
-            shingle_words=settings["shingle_words"],
-            min_jaccard=settings["min_passage_jaccard"],
-        )
+    def near_positives(some: Published) -> pl.LazyFrame:
+        found, n, least = (some.triplets, some.qrels, some.queries, some.corpus), "shingle_words", "min_passage_jaccard"
+        return offenders.negatives_near_positives(*found, shingle_words=release.settings[n], min_jaccard=release.settings[least])
 
     return {
-        "every training pair is a positive of its split": lambda: offenders.trained_without_judgement(
-            rows(), tables().qrels, tables().queries, tables().corpus
+        "every training pair is a positive of its split": query(
+            suspects.trained_without_judgement,
+            lambda some: offenders.trained_without_judgement(
+                pl.concat([rows.select("anchor", "positive", "split") for rows in (some.pairs, some.triplets)]),
+                some.qrels,
+                some.queries,
+                some.corpus,
+            ),
         ),
-        "no negative is a judged positive of its anchor": lambda: offenders.negatives_that_are_positives(
-            tables().triplets, tables().qrels, tables().queries, tables().corpus
+        "no negative is a judged positive of its anchor": query(
+            suspects.negatives_that_are_positives,
+            lambda some: offenders.negatives_that_are_positives(some.triplets, some.qrels, some.queries, some.corpus),
         ),
-        "no negative is a near-duplicate of a positive of its anchor": near_negatives,
+        "no negative is a near-duplicate of a positive of its anchor": query(
+            lambda counted: suspects.negatives_near_positives(counted, min_jaccard=release.settings["min_passage_jaccard"]),
+            near_positives,
+        ),
     }
-
-
-def _settings(release: Path) -> Mapping[str, Any]:
-    """The thresholds of sameness that the release was made with."""
-    settings: Mapping[str, Any] = release_files.manifest(release)["recipe"]["deduplicate"]
-    return settings
