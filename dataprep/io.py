@@ -11,6 +11,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 Compression = Literal["zstd", "lz4"]
 
@@ -40,6 +41,24 @@ def write_table(
     """
     with full_disk_as_os_error():
         _sink(frame, path, schema, compression, rows_per_group).collect()
+
+
+def write_frames(frames: Iterator[pl.DataFrame], path: Path, schema: pl.Schema) -> None:
+    """Write frames that come one after the other as one table; only a few of them are in memory.
+
+    Args:
+        frames: The rows, some at a time.
+        path: The file; its folder is made.
+        schema: The columns that each frame must have, in this order.
+
+    Raises:
+        pl.exceptions.SchemaError: A frame has another schema, which is a fault of the stage that wrote it.
+    """
+
+    def in_turn(*_asked: object) -> Iterator[pl.DataFrame]:
+        yield from frames  # whole, for a sink asks for no less
+
+    write_table(register_io_source(in_turn, schema=schema, validate_schema=True), path, schema)
 
 
 def write_tables(tables: Mapping[Path, tuple[pl.LazyFrame | pl.DataFrame, pl.Schema | None]], *, compression: Compression = "zstd") -> None:

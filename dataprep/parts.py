@@ -42,7 +42,16 @@ class IdRange(NamedTuple):
 
 def id_ranges(kind: Kind, n: int) -> list[IdRange]:
     """All ids of a kind in `n` ranges, in order. Ids are digests, so each range holds about as many."""
-    firsts = ["", *(f"{kind}{part * 16**ID_HEX // n:0{ID_HEX}x}" for part in range(1, n))]
+    return ranges_from(["", *(f"{kind}{first:0{ID_HEX}x}" for first in first_numbers(n)[1:])])
+
+
+def first_numbers(n: int) -> list[int]:
+    """Where `n` equal ranges of the numbers that ids are made of begin."""
+    return [part * 16**ID_HEX // n for part in range(n)]
+
+
+def ranges_from(firsts: Sequence[str]) -> list[IdRange]:
+    """The ranges that begin at some ids, in order; the last one has no end."""
     return [IdRange(first, last) for first, last in zip(firsts, [*firsts[1:], None], strict=True)]
 
 

@@ -135,7 +135,8 @@ def release(build: Build, out: Output) -> str:
 
     events = [build.table(stage, "events") for stage in ("ingest", "clean", "filter", "deduplicate")]
     judgements, queries = build.table("deduplicate", "judgements"), build.table("split", "queries")
-    io.write_table(ledger.assemble(build.table("ingest", "rows"), events, judgements, queries), out.root / "ledger.parquet", schemas.LEDGER)
+    with TemporaryDirectory(dir=out.root.parent) as scratch:
+        ledger.write(out.root / "ledger.parquet", build.table("ingest", "rows"), events, judgements, queries, scratch=Path(scratch))
     written = pl.scan_parquet(out.root / "ledger.parquet")
     tables = folder.StageTables(
         build.table("deduplicate", "corpus"), queries, judgements, build.table("negatives", "pairs"), build.table("negatives", "triplets")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -11,8 +12,8 @@ from dataprep import schemas
 from dataprep.io import write_json, write_table, write_text
 from dataprep.models.base_tokenizer import BaseTokenizer
 from dataprep.recipe import Recipe, Source
+from dataprep.releases import ledger
 from dataprep.releases.card import rendered_files
-from dataprep.releases.ledger import assemble
 from dataprep.releases.manifest import build_manifest
 from dataprep.releases.recount import STAGE_TABLES
 from dataprep.releases.release import StageTables, write_release
@@ -109,6 +110,14 @@ def case() -> Case:
     )
 
 
+def ledger_of(found: Case, *, range_rows: int = 3) -> pl.LazyFrame:
+    """The build's ledger, put together from several ranges of rows."""
+    tables = found.rows.lazy(), [found.events.lazy()], found.judgements.lazy(), found.split_queries.lazy()
+    with TemporaryDirectory() as scratch:
+        ledger.write(Path(scratch) / "ledger.parquet", *tables, scratch=Path(scratch), range_rows=range_rows)
+        return pl.read_parquet(Path(scratch) / "ledger.parquet").lazy()
+
+
 def word_tokenizer() -> BaseTokenizer:
     """One token per word or punctuation mark, none of them special, cut after six."""
     tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))  # noqa: S106 - a token of text
@@ -128,8 +137,8 @@ def write_build(build: Path, found: Case | None = None, made_from: Recipe | None
     found, made_from = found or case(), made_from or recipe()
     published = made_from.as_published()
     tables_of_stages(found, build / "stages")
-    ledger = assemble(found.rows.lazy(), [found.events.lazy()], found.judgements.lazy(), found.split_queries.lazy())
-    write_table(ledger, build / "ledger.parquet", schemas.LEDGER)
+    told = ledger_of(found)
+    write_table(told, build / "ledger.parquet", schemas.LEDGER)
     origins = [
         {
             "name": s.name,
@@ -151,11 +160,11 @@ def write_build(build: Path, found: Case | None = None, made_from: Recipe | None
     )
     documents = {
         "lengths": lengths.document,
-        "quality": quality(curated(found, ledger), rules=rules, origins=origins, train_fraction=0.7),
+        "quality": quality(curated(found, told), rules=rules, origins=origins, train_fraction=0.7),
         "splits": split_statistics(tables.split_queries, tables.judgements, aims={"train": 0.7, "validation": 0.1, "test": 0.2}),
     }
     write_release(release, tables, lengths=lengths.table, statistics=documents)
-    manifest = build_manifest(release, recipe=published, origins=origins, ledger=ledger, rules=rules, dataprep_version="0.0.1")
+    manifest = build_manifest(release, recipe=published, origins=origins, ledger=told, rules=rules, dataprep_version="0.0.1")
     write_json(manifest, release / "manifest.json")
     rewrite_texts(release)
     return build
@@ -174,11 +183,11 @@ def tables_of_stages(found: Case, stages: Path) -> None:
             write_table(frame, stages / STAGE_TABLES[name], None)
 
 
-def curated(found: Case, ledger: pl.LazyFrame) -> Curated:
+def curated(found: Case, told: pl.LazyFrame) -> Curated:
     """The tables that quality is told from, with no near-duplicates and no conflicts."""
     return Curated(
         rows=found.rows.lazy(),
-        ledger=ledger,
+        ledger=told,
         split_queries=found.split_queries.lazy(),
         corpus=found.corpus.lazy(),
         judgements=found.judgements.lazy(),

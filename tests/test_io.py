@@ -1,5 +1,6 @@
 """Tables and files on disk."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -32,6 +33,26 @@ def test_a_table_of_another_schema_is_refused_before_anything_is_written(tmp_pat
     with pytest.raises(TypeError, match=r"t\.parquet"):
         io.write_table(pl.DataFrame({"text": ["a"], "query_id": ["b"]}), tmp_path / "t.parquet", schemas.QUERIES)
     assert not (tmp_path / "t.parquet").exists()
+
+
+@given(texts=st.lists(TEXTS, max_size=4))
+def test_frames_written_one_after_the_other_are_one_table(texts: list[list[str]], tmp_path_factory: pytest.TempPathFactory) -> None:
+    frames = [pl.DataFrame({"query_id": some, "text": some}, schema=schemas.QUERIES) for some in texts]
+    folder = tmp_path_factory.mktemp("io")
+    io.write_frames(iter(frames), folder / "frames.parquet", schemas.QUERIES)
+    io.write_table(pl.concat([schemas.QUERIES.to_frame(), *frames]), folder / "table.parquet")
+    assert pl.read_parquet(folder / "frames.parquet").equals(pl.read_parquet(folder / "table.parquet"))
+
+
+def test_frames_of_another_schema_and_what_breaks_while_they_are_made_are_told(tmp_path: Path) -> None:
+    def broken() -> Iterator[pl.DataFrame]:
+        yield schemas.QUERIES.to_frame()
+        raise OSError("gone")
+
+    with pytest.raises(pl.exceptions.SchemaError):
+        io.write_frames(iter([pl.DataFrame({"text": ["a"], "query_id": ["b"]})]), tmp_path / "t.parquet", schemas.QUERIES)
+    with pytest.raises(OSError, match="gone"):
+        io.write_frames(broken(), tmp_path / "t.parquet", schemas.QUERIES)
 
 
 def test_tables_written_together_are_those_written_alone(tmp_path: Path) -> None:

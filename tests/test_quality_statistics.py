@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
-from dataprep.releases.ledger import assemble
 from dataprep.releases.release_files import statistics
 from dataprep.statistics import shortcuts
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
@@ -22,7 +21,7 @@ from dataprep.statistics.writing import question_style, scripts
 from dataprep.text import fold
 
 CASE = release_case.case()
-LEDGER = assemble(CASE.rows.lazy(), [CASE.events.lazy()], CASE.judgements.lazy(), CASE.split_queries.lazy())
+LEDGER = release_case.ledger_of(CASE)
 ORIGINS = [{"name": "s", "licence": "mit", "rows": 11}]
 
 

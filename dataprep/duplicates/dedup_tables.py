@@ -14,7 +14,7 @@ from dataprep import io, parts, schemas
 from dataprep.duplicates import row_fates
 from dataprep.duplicates.row_texts import RowTexts
 from dataprep.duplicates.same_texts import all_links
-from dataprep.duplicates.sorted_parts import SortedParts
+from dataprep.sorted_parts import SortedParts
 from dataprep.text import numbered_id
 
 SCHEMAS = {
@@ -97,8 +97,8 @@ def write_texts(stage: Path, judgements: pl.DataFrame, told: pl.DataFrame, texts
         scratch: Folder for what waits to be sorted.
         n_parts: How many parts each table is cut into.
     """
-    tables = _large(judgements, told, texts)
-    waiting = {name: SortedParts(scratch / name, table.by, n_parts=n_parts) for name, table in tables.items()}
+    tables, starts = _large(judgements, told, texts), pl.Series(parts.first_numbers(n_parts), dtype=pl.Int128)
+    waiting = {name: SortedParts(scratch / name, table.by, starts=starts) for name, table in tables.items()}
     for rows in texts.found_in.parts("row_id", "question", "passage", "title"):
         for name, table in tables.items():
             beside = _beside(table.known, rows.rename({"question": "question_text", "passage": "passage_text"}))

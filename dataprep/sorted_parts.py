@@ -1,7 +1,7 @@
-"""Sorting a table that does not fit in memory by the number that its ids are made of.
+"""Sorting a table that does not fit in memory by an id, or by the number that an id is made of.
 
-Ids are digests, so equal ranges of them hold about equally many rows: each frame that comes is sorted and
-waits in a file of small row groups, and a part of the sorted table is one range out of every file: few groups of each are read.
+Each frame that comes is sorted and waits in a file of small row groups; a part of the sorted table is one range out of
+every file: few groups of each are read. Ids are digests, so equal ranges of them hold about equally many rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,6 @@ from pathlib import Path
 import polars as pl
 
 from dataprep import io
-from dataprep.text import ID_HEX
 
 _MIN_GROUP = 1_000  # rows
 
@@ -18,21 +17,20 @@ _MIN_GROUP = 1_000  # rows
 class SortedParts:
     """Frames that come in any order, given back as the parts of one sorted table."""
 
-    def __init__(self, folder: Path, by: Sequence[str], *, n_parts: int) -> None:
+    def __init__(self, folder: Path, by: Sequence[str], *, starts: pl.Series) -> None:
         """Begin with none.
 
         Args:
             folder: Where the frames wait; made here.
-            by: The columns to sort by; the first holds numbers of `text.number`, none null.
-            n_parts: How many parts there will be.
+            by: The columns to sort by; in the first no value is null.
+            starts: The values of the first of these columns at which the parts begin, sorted; no row is below the first start.
         """
-        self._folder, self._by = folder, list(by)
-        self._starts = pl.Series([part * 16**ID_HEX // n_parts for part in range(n_parts)], dtype=pl.Int128)
+        self._folder, self._by, self._starts = folder, list(by), starts
         self._cuts: list[list[int]] = []
         folder.mkdir(parents=True)
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Take in some rows."""
+        """Take in some rows; the first frame may be empty, for it tells the columns."""
         ordered = frame.sort(self._by)
         groups = max(ordered.height // len(self._starts), _MIN_GROUP)
         io.write_table(ordered, self._file(len(self._cuts)), compression="lz4", rows_per_group=groups)
