@@ -45,6 +45,11 @@ def id_ranges(kind: Kind, n: int) -> list[IdRange]:
     return ranges_from(["", *(f"{kind}{first:0{ID_HEX}x}" for first in first_numbers(n)[1:])])
 
 
+def ranges_of(kind: Kind, table: pl.LazyFrame, n_rows: int) -> list[IdRange]:
+    """All ids of a kind in as many ranges as hold about `n_rows` of a table's rows each."""
+    return id_ranges(kind, -(-io.height(table) // n_rows) or 1)
+
+
 def first_numbers(n: int) -> list[int]:
     """Where `n` equal ranges of the numbers that ids are made of begin."""
     return [part * 16**ID_HEX // n for part in range(n)]

@@ -143,7 +143,9 @@ def release(build: Build, out: Output) -> str:
     )
     place, rules, origins = out.root / "release", rule_names(), build.json("ingest", "origins")["sources"]
     statistics = _statistics(build, written, rules, origins)
-    folder.write_release(place, tables, lengths=build.table("lengths", "lengths"), statistics=statistics)
+    with TemporaryDirectory(dir=out.root.parent) as scratch:
+        lengths = build.table("lengths", "lengths")
+        folder.write_release(place, tables, lengths=lengths, statistics=statistics, scratch=Path(scratch))
     for path, svg in card_pictures.pictures(**statistics).items():
         io.write_text(svg, place / path)
     manifest = build_manifest(

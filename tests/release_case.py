@@ -163,7 +163,8 @@ def write_build(build: Path, found: Case | None = None, made_from: Recipe | None
         "quality": quality(curated(found, told), rules=rules, origins=origins, train_fraction=0.7),
         "splits": split_statistics(tables.split_queries, tables.judgements, aims={"train": 0.7, "validation": 0.1, "test": 0.2}),
     }
-    write_release(release, tables, lengths=lengths.table, statistics=documents)
+    with TemporaryDirectory() as scratch:
+        write_release(release, tables, lengths=lengths.table, statistics=documents, scratch=Path(scratch), range_rows=3)
     manifest = build_manifest(release, recipe=published, origins=origins, ledger=told, rules=rules, dataprep_version="0.0.1")
     write_json(manifest, release / "manifest.json")
     rewrite_texts(release)

@@ -26,7 +26,7 @@ from dataprep.models.judged_negatives import Tables, judge
 from dataprep.models.mined_negatives import Mining, mine_range
 from dataprep.models.negative_report import Tried
 from dataprep.models.negative_rules import HELD_OUT
-from dataprep.parts import Each, IdRange, id_ranges, in_turn
+from dataprep.parts import Each, IdRange, in_turn, ranges_of
 from dataprep.schemas import TRIPLETS
 
 _PART_JUDGEMENTS = 500_000  # looked at together
@@ -87,21 +87,17 @@ def mine(  # noqa: PLR0913 - the tables of one stage, and one keyword per settin
     is_close = close(min_jaccard=min_passage_jaccard, min_cosine=min_passage_cosine)
     tables = Tables(split_queries, judgements, corpus, *_looked_up(split_queries, judgements, links.filter(is_close), scratch))
     fractions = {"bm25": max_bm25_score_fraction, "base": max_base_score_fraction}
-    ranges = id_ranges("q", _n_ranges(judgements, _PART_JUDGEMENTS))
+    ranges = ranges_of("q", judgements, _PART_JUDGEMENTS)
     known: dict[str, Any] = {"tables": tables, "stage": stage, "scratch": scratch, "per_positive": per_positive, "judged": judged}
     tried = each([partial(judge, number, ids, **known) for number, ids in enumerate(ranges)])
     wants_base = base and encoder is not None
     if per_positive and (bm25 or wants_base):
         mining = Mining(bm25, Once(encoder) if wants_base and encoder else None, max_rank, skip_ranks, fractions, bm25_k1, bm25_b)
-        blocks = id_ranges("p", _n_ranges(corpus, max_passages))
+        blocks = ranges_of("p", corpus, max_passages)
         tried += each([partial(mine_range, n, ids, tables=tables, scratch=scratch, how=mining) for n, ids in enumerate(blocks)])
     each([partial(_unite, number, ids, stage=stage, scratch=scratch) for number, ids in enumerate(ranges)])
     pairs, triplets = (pl.scan_parquet(stage / f"{name}.parquet") for name in ("pairs", "triplets"))
     return Tried.united(tried).report(pairs, triplets, split_queries, corpus, per_positive=per_positive, fractions=fractions)
-
-
-def _n_ranges(table: pl.LazyFrame, size: int) -> int:
-    return -(-io.height(table) // size) or 1
 
 
 def _looked_up(queries: pl.LazyFrame, judgements: pl.LazyFrame, alike: pl.LazyFrame, scratch: Path) -> tuple[pl.LazyFrame, pl.LazyFrame]:

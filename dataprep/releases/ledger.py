@@ -11,7 +11,7 @@ import polars as pl
 
 from dataprep import io
 from dataprep.events import as_ledger
-from dataprep.parts import id_ranges, ranges_from
+from dataprep.parts import ranges_from, ranges_of
 from dataprep.schemas import ACTIONS, LEDGER
 from dataprep.sorted_parts import SortedParts
 
@@ -81,7 +81,7 @@ def _by_row(
 ) -> Iterator[pl.DataFrame]:
     """The judgements with the split of their question, by ranges of row ids that begin at `firsts`."""
     waiting = SortedParts(scratch, ["row_id"], starts=pl.Series(firsts, dtype=pl.String))
-    for some in id_ranges("q", -(-io.height(judgements) // range_rows) or 1):
+    for some in ranges_of("q", judgements, range_rows):
         inside = some.holds("query_id")
         splits = split_queries.filter(inside).select("query_id", "split")
         waiting.add(judgements.filter(inside).join(splits, on="query_id", how="left").collect())

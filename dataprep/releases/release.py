@@ -3,14 +3,16 @@
 The spellings of BEIR and mteb (`_id`, `query-id`, `corpus-id`, `score`) appear here and in `beir_export` only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from dataprep.io import write_json, write_table
+from dataprep.io import write_frames, write_json, write_table
+from dataprep.parts import ranges_of
 from dataprep.releases.beir_export import write_beir
+from dataprep.releases.training_rows import TRAINING_SPLITS, training_rows
 from dataprep.schemas import SPLITS
 
 CORPUS = pl.Schema({"_id": pl.String, "title": pl.String, "text": pl.String})
@@ -20,7 +22,7 @@ PAIRS = pl.Schema({"anchor": pl.String, "positive": pl.String})
 TRIPLETS = pl.Schema({"anchor": pl.String, "positive": pl.String, "negative": pl.String})
 GROUPS = pl.Schema({"query-id": pl.String, "group-id": pl.String, "split": pl.String})
 
-TRAINING_SPLITS = ("train", "validation")
+_RANGE_ROWS = 400_000
 CONFIGS: Mapping[str, tuple[str, ...]] = {
     "qrels": SPLITS,
     "corpus": ("corpus",),
@@ -54,77 +56,54 @@ def table_path(config: str, split: str) -> str:
     return f"data/{config}/{split}-00000-of-00001.parquet"
 
 
-def release_tables(tables: StageTables) -> dict[str, pl.LazyFrame]:
-    """The tables under their path below the release, with their published columns, sorted.
-
-    qrels hold the positives alone, because loaders take a row with score 0 for a judgement that counts;
-    the judged negatives stand in judgements. queries and corpus are whole: also questions without a
-    positive and passages that are only ever wrong.
-
-    Args:
-        tables: CORPUS, SPLIT_QUERIES, JUDGEMENTS, PAIRS and TRIPLETS of the stages, each sorted by its ids.
-
-    Returns:
-        One frame per split of each config, empty where a split has no row.
-    """
-    queries = tables.split_queries
-    judged = _judgements(tables.judgements, queries)
-    by_config = {
-        "qrels": judged.filter(pl.col("score") >= 1),
-        "judgements": judged,
-        "pairs": _texts(tables.pairs, tables, ("positive",)),
-        "triplets": _texts(tables.triplets, tables, ("positive", "negative")),
-    }
-    corpus = tables.corpus.select(pl.col("passage_id").alias("_id"), "title", "text")
-    found = {
-        table_path("corpus", "corpus"): corpus,
-        table_path("queries", "queries"): queries.select(pl.col("query_id").alias("_id"), "text"),
-        "statistics/groups.parquet": _groups(queries),
-    }
-    for config, frame in by_config.items():
-        for split in CONFIGS[config]:
-            found[table_path(config, split)] = frame.filter(pl.col("split") == split).select(SCHEMAS[config].names())
-    return found
-
-
 def write_release(
-    folder: Path, tables: StageTables, *, lengths: pl.LazyFrame | pl.DataFrame, statistics: Mapping[str, Mapping[str, Any]]
+    folder: Path,
+    tables: StageTables,
+    *,
+    lengths: pl.LazyFrame | pl.DataFrame,
+    statistics: Mapping[str, Mapping[str, Any]],
+    scratch: Path,
+    range_rows: int = _RANGE_ROWS,
 ) -> None:
     """Write every table and statistic of a release; manifest and card follow from them.
 
+    qrels hold the positives alone, because loaders take a row with score 0 for a judgement that counts;
+    the judged negatives stand in judgements. queries and corpus are whole: also questions without a
+    positive and passages that are only ever wrong. A split without a row has an empty table.
+
     Args:
         folder: The release's folder, empty or absent.
-        tables: The stages' tables.
+        tables: The stages' tables, each sorted by its ids.
         lengths: Length statistics, one row per column, split, tokenizer and measure.
         statistics: JSON documents by name: lengths, quality and splits.
+        scratch: Folder for what waits.
+        range_rows: How many rows of a table are looked at together.
     """
-    for path, frame in release_tables(tables).items():
-        config = path.split("/")[1]
-        write_table(frame, folder / path, SCHEMAS.get(config, GROUPS))
+    corpus = tables.corpus.select(pl.col("passage_id").alias("_id"), "title", "text")
+    queries = tables.split_queries.select(pl.col("query_id").alias("_id"), "text")
+    write_table(corpus, folder / table_path("corpus", "corpus"), CORPUS)
+    write_table(queries, folder / table_path("queries", "queries"), QUERIES)
+    write_table(_groups(tables.split_queries), folder / "statistics/groups.parquet", GROUPS)
+    for split in SPLITS:
+        judgements, qrels = (folder / table_path(config, split) for config in ("judgements", "qrels"))
+        write_frames(_judgements(tables, split, range_rows), judgements, QRELS)
+        write_table(pl.scan_parquet(judgements).filter(pl.col("score") >= 1), qrels, QRELS)
+    trained = training_rows(tables.pairs, tables.triplets, tables.split_queries, tables.corpus, scratch=scratch, range_rows=range_rows)
+    for (config, split), rows in trained.items():
+        write_frames(rows(), folder / table_path(config, split), SCHEMAS[config])
     write_beir(folder)
     write_table(lengths, folder / "statistics/lengths.parquet")
     for name, document in statistics.items():
         write_json(document, folder / f"statistics/{name}.json")
 
 
-def _judgements(judgements: pl.LazyFrame, queries: pl.LazyFrame) -> pl.LazyFrame:
-    """Judgements in the spelling of BEIR, with the split of their question, in their order."""
-    return judgements.join(queries.select("query_id", "split"), on="query_id", maintain_order="left").select(
-        pl.col("query_id").alias("query-id"),
-        pl.col("passage_id").alias("corpus-id"),
-        pl.col("relevance").cast(pl.Int64).alias("score"),
-        "split",
-    )
-
-
-def _texts(rows: pl.LazyFrame, tables: StageTables, columns: tuple[str, ...]) -> pl.LazyFrame:
-    """Training rows with texts in place of ids, sorted by the ids."""
-    questions = tables.split_queries.select("query_id", pl.col("text").alias("anchor"))
-    found = rows.join(questions, on="query_id")
-    for column in columns:
-        passages = tables.corpus.select(pl.col("passage_id").alias(f"{column}_id"), pl.col("text").alias(column))
-        found = found.join(passages, on=f"{column}_id")
-    return found.sort("query_id", *(f"{column}_id" for column in columns))
+def _judgements(tables: StageTables, split: str, range_rows: int) -> Iterator[pl.DataFrame]:
+    """A split's judgements in the spelling of BEIR, in their order, by ranges of questions."""
+    spelled = {"query-id": pl.col("query_id"), "corpus-id": pl.col("passage_id"), "score": pl.col("relevance").cast(pl.Int64)}
+    for ids in ranges_of("q", tables.judgements, range_rows):
+        inside = ids.holds("query_id")
+        asked = tables.split_queries.filter(inside, pl.col("split") == split).select("query_id")
+        yield tables.judgements.filter(inside).join(asked, on="query_id", maintain_order="left").select(**spelled).collect()
 
 
 def _groups(queries: pl.LazyFrame) -> pl.LazyFrame:

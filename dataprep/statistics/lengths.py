@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import polars as pl
 
-from dataprep import io
 from dataprep.models.token_counts import TokenCounter
-from dataprep.parts import IdRange, id_ranges
+from dataprep.parts import IdRange, ranges_of
 from dataprep.progress import Progress, Tally
 from dataprep.schemas import SPLITS
 from dataprep.statistics import spacy_counts
@@ -108,7 +107,7 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
     found, longest = [_COUNTED.to_frame()], list[dict[str, Any]]()
     for side in (_Side("question", "q", "query_id", queries, query_prompt), _Side("passage", "p", "passage_id", corpus, passage_prompt)):
         first = pl.DataFrame()
-        for ids in id_ranges(side.kind, -(-io.height(side.texts) // _RANGE_TEXTS) or 1):
+        for ids in ranges_of(side.kind, side.texts, _RANGE_TEXTS):
             texts = side.texts.select("text", id=side.id).filter(ids.holds("id"))
             lengths = _text_lengths(texts, counters, side.prompt, words, told)
             found.append(_counted_by_length([use for use in uses if use.of == side.name], ids, lengths, list(plain)))
