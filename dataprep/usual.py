@@ -34,5 +34,7 @@ def where_matching(texts: pl.Series, pattern: str, change: Callable[[pl.Expr], p
     A `when` expression would compute the change for every text; here only those that need it pay.
     """
     places = texts.str.contains(pattern).arg_true()
+    if places.is_empty():
+        return otherwise
     changed = texts.gather(places).to_frame("text").select(change(pl.col("text"))).to_series()
-    return otherwise.clone().scatter(places, changed) if len(places) else otherwise
+    return otherwise.clone().scatter(places, changed)

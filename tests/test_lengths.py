@@ -16,7 +16,7 @@ from dataprep.statistics import lengths, spacy_counts
 from dataprep.statistics.length_statistics import histogram, summarise, truncation
 from dataprep.statistics.lengths import Measured, measure, n_sentences, n_words
 from dataprep.statistics.training_cost import epoch_cost, expected_longest
-from dataprep.text import digest
+from dataprep.text import digest, fold
 
 LENGTHS = st.lists(st.integers(1, 60), min_size=1, max_size=30)
 
@@ -99,6 +99,29 @@ def test_padding_is_counted_per_column_with_the_last_batch_smaller() -> None:
 def test_words_and_sentences_of_polish_texts(text: str, words: int, sentences: int) -> None:
     found = pl.select(words=n_words(pl.lit(text)), sentences=n_sentences(pl.lit(text)))
     assert found.row(0) == (words, sentences)
+
+
+PIECES = st.sampled_from(
+    ["m.in.", "A.B. ", "Św. ", "św", "ą.", "_a. ", "łac", "dr.", ". Dom", "12", "? ", "… ", ".” ", "\n", "-", "é", "ﬁ"]
+)
+TEXTS = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=12)
+
+
+@given(st.lists(TEXTS | st.none(), max_size=5))
+def test_sentences_are_counted_as_if_every_abbreviation_left_at_once(texts: list[str | None]) -> None:
+    at_a_boundary = lengths._ABBREVIATION.replace(r"(^|\W)", r"\b")
+    text = pl.col("text")
+    expected = text.str.replace_all(at_a_boundary, "").str.count_matches(lengths._SENTENCE_BREAK) + 1
+    found = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(n_sentences(text).alias("found"), expected.alias("expected"))
+    assert found["found"].equals(found["expected"])
+
+
+@given(st.lists(TEXTS | st.none(), max_size=5))
+def test_words_are_those_of_the_folded_text(texts: list[str | None]) -> None:
+    text = pl.col("text")
+    found = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(n_words(text).alias("found"), words=fold(text).str.split(" "))
+    expected = [words if words is None else len(list(filter(None, words))) for words in found["words"].to_list()]
+    assert found["found"].to_list() == expected
 
 
 def measured(**settings: object) -> Measured:

@@ -13,8 +13,8 @@ Wikipedia, nearly all of others.
 """
 
 import re
-from collections.abc import Collection, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -32,6 +32,7 @@ _MIN_POLISH_FRACTION = 0.12
 _MIN_POLISH_WORDS = 4
 
 _MAX_CHARS = 200  # the first sentence or two tell; what follows costs time, and lists of foreign names in it mislead
+_REMEMBERED = 1 << 17  # texts that were identified, some 60 MB
 _JUDGEMENT = pl.Struct({"language": pl.String, "probability": pl.Float64, "second_opinion": pl.Boolean, "is_kept": pl.Boolean})
 _PLAIN = pl.lit({"language": "pl", "probability": None, "second_opinion": True, "is_kept": True}, dtype=_JUDGEMENT)
 
@@ -96,12 +97,18 @@ def identifier() -> "LanguageIdentifier":
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-def _first_opinion(text: str, languages: Collection[str], min_language_chars: int) -> tuple[str, float, bool]:
-    """The likeliest language, the probability of the wanted ones, and whether the text is kept by it."""
-    likeliest, most = identifier().classify(text[:_MAX_CHARS])
+@lru_cache(maxsize=_REMEMBERED)
+def _identified(text: str, languages: Sequence[str]) -> tuple[str, float, float]:
+    """The likeliest language, its probability, and that of the wanted ones. A question comes again with each of its passages."""
+    likeliest, most = identifier().classify(text)
     if [likeliest] == list(languages):
-        return likeliest, most, True
-    probability = sum(share for language, share in identifier().rank(text[:_MAX_CHARS]) if language in languages)
+        return likeliest, most, most
+    return likeliest, most, sum(share for language, share in identifier().rank(text) if language in languages)
+
+
+def _first_opinion(text: str, languages: Sequence[str], min_language_chars: int) -> tuple[str, float, bool]:
+    """The likeliest language, the probability of the wanted ones, and whether the text is kept by it."""
+    likeliest, most, probability = _identified(text[:_MAX_CHARS], tuple(languages))
     if likeliest in languages:
         return likeliest, probability, True
     is_short = len(text) < min_language_chars or _POLISH_LETTERS.isdisjoint(text.lower())
