@@ -39,7 +39,7 @@ def content_digest(*parts: pl.Expr) -> pl.Expr:
 
 
 def _digests(texts: pl.Series) -> pl.Series:
-    hexes = [sha256(text.encode()).hexdigest()[:ROW_HEX] for text in texts]
+    hexes = [sha256(text).hexdigest()[:ROW_HEX] for text in texts.cast(pl.Binary)]
     return pl.Series(texts.name, hexes, dtype=pl.String)
 
 

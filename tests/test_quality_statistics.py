@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 
 from dataprep import schemas
 from dataprep.releases.release_files import statistics
-from dataprep.statistics import shortcuts
+from dataprep.statistics import rule_examples, shortcuts
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.quality_statistics import quality
 from dataprep.statistics.repetition import repetition
 from dataprep.statistics.row_keys import row_keys
 from dataprep.statistics.rule_examples import rule_counts
 from dataprep.statistics.shared_words import shared_words
-from dataprep.statistics.shortcuts import probe
+from dataprep.statistics.shortcuts import id_is_below, probe, sampled
 from dataprep.statistics.split_statistics import split_statistics
 from dataprep.statistics.writing import question_style, scripts
-from dataprep.text import fold
+from dataprep.text import fold, passage_id
 
 CASE = release_case.case()
 LEDGER = release_case.ledger_of(CASE)
@@ -40,6 +40,16 @@ def test_a_rule_that_touched_no_row_is_reported_with_zero() -> None:
 def test_a_row_counts_once_per_rule_however_often_the_rule_touched_it() -> None:
     twice = pl.concat([LEDGER, LEDGER.filter(pl.col("rule") == "white_space")])
     assert rule_counts(twice, {"clean": ("white_space",)})[0]["n_rows"] == 1
+
+
+def test_examples_are_the_first_rows_by_their_ids_in_whatever_order_and_batches_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_examples, "_BATCH_ROWS", 2)
+    event = dict.fromkeys(schemas.LEDGER) | {"stage": "filter", "action": "dropped"}
+    rules = {"s:8": "a", "s:1": "b", "s:6": "a", "s:4": "a", "s:7": "a", "s:2": "b", "s:5": "a"}
+    ledger = pl.LazyFrame([event | {"row_id": row, "rule": rule} for row, rule in [*rules.items()] * 2], schema=schemas.LEDGER)
+    found = rule_counts(ledger, {})
+    assert [(rule["rule"], rule["n_rows"]) for rule in found] == [("filter.a", 5), ("filter.b", 2)]
+    assert [[example["row_id"] for example in rule["examples"]] for rule in found] == [["s:4", "s:5", "s:6"], ["s:1", "s:2"]]
 
 
 def test_an_example_shows_the_change_and_masks_personal_data() -> None:
@@ -104,6 +114,8 @@ def test_quality_tells_labels_questions_words_and_the_largest_group() -> None:
         "n_positives": 1,
         "positives_fraction": 0.166667,
     }
+    assert found["shortcuts"]["after"]["rows"] == 8
+    assert found["shortcuts"]["after"]["length"]["longest_relevant_words"] == 13
     assert found["licences"] == [{"source": "s", "licence": "mit", "rows": 11}]
     assert found["duplicates"]["rows_merged"] == [{"rule": "exact_passage", "n": 1}]
 
@@ -134,7 +146,7 @@ def test_a_length_that_gives_the_label_away_is_found_at_either_end() -> None:
 
 
 def test_word_overlap_is_the_share_of_the_questions_words_in_the_passage() -> None:
-    found = probe(pairs([("Ala ma kota", "kota ma Ala", 1), ("Ala ma kota", "pies", 0), ("Ala ma kota", "nic", None)]))
+    found = probe(sampled(pairs([("Ala ma kota", "kota ma Ala", 1), ("Ala ma kota", "pies", 0), ("Ala ma kota", "nic", None)])))
     assert found is not None
     assert found["rows"] == 2
     assert found["word_overlap"] == {"auc": 1.0, "best_accuracy": 1.0}
@@ -143,15 +155,22 @@ def test_word_overlap_is_the_share_of_the_questions_words_in_the_passage() -> No
 def test_of_many_rows_the_digests_of_passages_choose_those_that_are_probed(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = pairs([("q", f"a {'b ' * (i % 9)}{i}", int(i % 9 > 4)) for i in range(900)])
     monkeypatch.setattr(shortcuts, "MAX_ROWS", 300)
-    found = probe(rows)
+    found = probe(sampled(rows))
     assert found is not None
     assert 250 < found["rows"] < 350
     assert found["length"]["auc"] == 1
-    assert probe(rows.reverse()) == found
+    assert probe(sampled(rows.reverse())) == found
+
+
+def test_ids_choose_the_rows_that_the_digests_of_their_passages_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = pairs([("q", f"{i}", 1) for i in range(300)]).with_columns(passage_id=passage_id(pl.col("passage")))
+    monkeypatch.setattr(shortcuts, "MAX_ROWS", 100)
+    assert 0 < sampled(rows, id_is_below).collect().height < 300
+    assert sampled(rows, id_is_below).collect().equals(sampled(rows).collect())
 
 
 def test_one_label_alone_cannot_be_probed() -> None:
-    assert probe(pairs([("q", "a", 1), ("q", "b", None)])) is None
+    assert probe(sampled(pairs([("q", "a", 1), ("q", "b", None)]))) is None
     assert probe(pairs([])) is None
 
 
@@ -181,6 +200,7 @@ def test_the_leak_of_a_row_wise_split_is_the_chance_that_another_row_of_the_ques
 def test_repetition_counts_rows_beyond_the_first_and_passages_of_several_questions() -> None:
     rows = pairs(
         [("Co to?", "Ale kot", 1), ("Co to?", "Ale kot", 0), ("co to", "ale  kot!", 1), ("Kto?", "Ale kot.", 0), ("Kto?", "Pies", 1)]
+        + [("Kto?", "Ryba", 1)]
     )
     assert repetition(row_keys(rows)) == {"equal_pairs": 1, "folded_pairs": 2, "shared_passages": 1}
     assert repetition(row_keys(rows.head(0))) == {"equal_pairs": 0, "folded_pairs": 0, "shared_passages": 0}

@@ -9,7 +9,7 @@ import pytest
 import release_case
 
 from dataprep.io import files_below
-from dataprep.releases.manifest import build_manifest
+from dataprep.releases.manifest import build_manifest, counts
 from dataprep.releases.release import CONFIGS, SCHEMAS, table_path
 
 CASE = release_case.case()
@@ -109,6 +109,12 @@ def test_the_manifest_counts_each_end_per_source_and_each_rule_with_zeros(releas
     }
     assert counts["by_rule"]["clean.mojibake"] == 0
     assert counts["by_rule"]["clean.white_space"] == 1
+
+
+def test_a_row_counts_once_however_often_the_ledger_tells_the_same_of_it() -> None:
+    once, twice = (counts(pl.concat([CASE.events.lazy()] * n), sources=["s"], rules={}) for n in (1, 2))
+    assert once == twice
+    assert once["by_rule"]["clean.white_space"] == 1
 
 
 def test_a_source_that_gave_no_row_is_counted_with_zeros(release: Path) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from dataprep.io import file_sha256, files_below
 from dataprep.schemas import SPLITS, TERMINAL_ACTIONS
+from dataprep.statistics.row_keys import text_key
 
 SCHEMA = 1
 COUNTED = ("read", *TERMINAL_ACTIONS)
@@ -69,9 +70,9 @@ def counts(ledger: pl.LazyFrame, *, sources: Iterable[str], rules: Mapping[str, 
         `read`, `rejected`, `dropped`, `merged` and `kept`, each from source to rows, and `by_rule`, from
         "stage.rule" to distinct rows. A row counts once per rule, however often that rule touched it.
     """
-    per_source = ledger.group_by("action", "source").agg(n=pl.col("row_id").n_unique())
+    per_source = ledger.group_by("action", "source").agg(n=text_key("row_id").n_unique())
     touched = ledger.filter(pl.col("action") != "read").with_columns(rule=pl.concat_str("stage", "rule", separator="."))
-    per_rule = touched.group_by("rule").agg(n=pl.col("row_id").n_unique())
+    per_rule = touched.group_by("rule").agg(n=text_key("row_id").n_unique())
     source_rows, rule_rows = pl.collect_all([per_source, per_rule])
     found: dict[str, dict[str, int]] = {action: dict.fromkeys(sorted(sources), 0) for action in COUNTED}
     for action, source, n in source_rows.filter(pl.col("action").is_in(COUNTED)).sort("action", "source").iter_rows():
@@ -96,8 +97,8 @@ def split_counts(release: Path) -> dict[str, dict[str, int]]:
     found = {}
     for split in SPLITS:
         qrels = pl.scan_parquet(release / f"data/qrels/{split}-*.parquet")
-        sizes = qrels.select(queries=pl.col("query-id").n_unique(), positives=pl.len()).collect().row(0, named=True)
-        n_groups = groups.filter(pl.col("split") == split).select(pl.col("group-id").n_unique()).collect().item()
+        sizes = qrels.select(queries=text_key("query-id").n_unique(), positives=pl.len()).collect().row(0, named=True)
+        n_groups = groups.filter(pl.col("split") == split).select(text_key("group-id").n_unique()).collect().item()
         found[split] = {**sizes, "groups": n_groups}
     return found
 

@@ -8,9 +8,9 @@ import polars as pl
 from dataprep import io
 from dataprep.statistics.prevented_leaks import question_wise_leaks, row_wise_leaks
 from dataprep.statistics.repetition import repetition
-from dataprep.statistics.row_keys import row_keys
+from dataprep.statistics.row_keys import row_keys, text_key
 from dataprep.statistics.rule_examples import rule_counts
-from dataprep.statistics.shortcuts import probe
+from dataprep.statistics.shortcuts import id_is_below, probe, sampled
 from dataprep.statistics.writing import question_style, scripts
 from dataprep.text import fold
 
@@ -63,11 +63,11 @@ def quality(
     Returns:
         A document for quality.json; lists are sorted, counts are whole numbers, shares are 0-1.
     """
-    texts, keys = _judged_texts(tables), row_keys(tables.rows)
+    judged, keys = tables.judgements.with_columns(label=pl.when("is_judged").then("relevance")), row_keys(tables.rows)
     after = of_release(tables.split_queries, tables.corpus, tables.judgements, train_fraction=train_fraction)
     return {
         "rules": rule_counts(tables.ledger, rules),
-        "labels": {"before": _labels(tables.rows), "after": _labels(texts)},
+        "labels": {"before": _labels(tables.rows), "after": _labels(judged)},
         "repetition": repetition(keys),
         "duplicates": _duplicates(tables),
         "conflicts": _tally(tables.conflicts, ["kind", "resolution"]),
@@ -76,7 +76,7 @@ def quality(
         "licences": [
             {"source": o["name"], "licence": o["licence"], "rows": o["rows"]} for o in sorted(origins, key=lambda o: str(o["name"]))
         ],
-        "shortcuts": {"before": probe(tables.rows), "after": probe(texts)},
+        "shortcuts": {"before": probe(sampled(tables.rows)), "after": probe(_with_texts(sampled(judged, id_is_below), tables))},
         **after,
         "questions": {"before": _questions(keys), "after": after["questions"]},
         "question_style": {"before": question_style(tables.rows.select(text="question")), "after": after["question_style"]},
@@ -104,13 +104,12 @@ def of_release(split_queries: pl.LazyFrame, corpus: pl.LazyFrame, judgements: pl
     }
 
 
-def _judged_texts(tables: Curated) -> pl.LazyFrame:
-    """The release's judgements with `question`, `passage` and `label` (null where asserted), as ROWS has them."""
-    label = pl.when("is_judged").then("relevance").alias("label")
+def _with_texts(judged: pl.LazyFrame, tables: Curated) -> pl.LazyFrame:
+    """Some of the release's judgements with `question`, `passage` and `label`, as ROWS has them."""
+    few = judged.select("query_id", "passage_id", "label").collect()
     questions = tables.split_queries.select("query_id", question="text")
-    passages = tables.corpus.select("passage_id", passage="text")
-    joined = tables.judgements.join(questions, on="query_id").join(passages, on="passage_id")
-    return joined.select("question", "passage", label)
+    passages = tables.corpus.filter(pl.col("passage_id") <= few["passage_id"].max()).select("passage_id", passage="text")
+    return few.lazy().join(questions, on="query_id").join(passages, on="passage_id").select("question", "passage", "label")
 
 
 def _labels(rows: pl.LazyFrame) -> dict[str, int]:
@@ -165,13 +164,15 @@ def _question_words(queries: pl.LazyFrame) -> list[dict[str, Any]]:
 
 def _languages(tables: Curated) -> dict[str, Any]:
     """Rows by the likeliest language of question and passage, measured and kept, the commonest first; {} where none was identified."""
-    columns = [name for name in ("question", "passage") if f"{name}_language" in tables.measures.collect_schema()]
-    kept = tables.measures.join(tables.judgements, on="row_id", how="semi")
+    columns = {name: f"{name}_language" for name in ("question", "passage") if f"{name}_language" in tables.measures.collect_schema()}
+    if not columns:
+        return {}
+    kept = tables.measures.join(tables.judgements, on=text_key("row_id"), how="semi")
     found: dict[str, Any] = {}
     for when, rows in (("before", tables.measures), ("after", kept)):
-        for column in columns:
-            counted = rows.group_by(language=f"{column}_language").agg(n=pl.len())
-            found.setdefault(when, {})[column] = counted.sort("n", "language", descending=[True, False]).collect().to_dicts()
+        counted = rows.group_by(columns.values()).agg(n=pl.len()).collect()
+        per_language = {name: counted.group_by(language=column).agg(pl.col("n").sum()) for name, column in columns.items()}
+        found[when] = {name: found.sort("n", "language", descending=[True, False]).to_dicts() for name, found in per_language.items()}
     return found
 
 

@@ -1,4 +1,7 @@
-"""Rows by hashes of their texts: what statistics of repetition count, in 33 bytes a row, each text folded once."""
+"""Texts and rows by hashes: what statistics count distinct ones by.
+
+64 bits: among 10⁸ texts a pair is taken for equal with probability 3·10⁻⁴, which moves a count by one.
+"""
 
 import polars as pl
 
@@ -7,10 +10,14 @@ from dataprep.text import fold
 _SEED = 1  # of all hashes; they are compared with each other alone, so they may change with every version of Polars
 
 
-def row_keys(rows: pl.LazyFrame) -> pl.DataFrame:
-    """Hashes of question and passage, as they are and folded.
+def text_key(text: pl.Expr | str) -> pl.Expr:
+    """Hash of a text or of several values (UInt64): distinct ones are counted in 8 bytes each."""
+    expression = pl.col(text) if isinstance(text, str) else text
+    return expression.hash(_SEED)
 
-    64 bits: among 10⁸ texts a pair is taken for equal with probability 3·10⁻⁴, which moves a count by one.
+
+def row_keys(rows: pl.LazyFrame) -> pl.DataFrame:
+    """Hashes of question and passage, as they are and folded: 33 bytes a row, each text folded once.
 
     Args:
         rows: `question`, `passage` and `label`.
@@ -19,6 +26,5 @@ def row_keys(rows: pl.LazyFrame) -> pl.DataFrame:
         `question`, `passage`, `folded_question` and `folded_passage` (UInt64), and `label`, a row per row in any order.
     """
     columns = ("question", "passage")
-    plain = [pl.col(column).hash(_SEED) for column in columns]
-    folded = [fold(pl.col(column)).hash(_SEED).alias(f"folded_{column}") for column in columns]
-    return rows.select(*plain, *folded, "label").collect()
+    folded = [text_key(fold(pl.col(column))).alias(f"folded_{column}") for column in columns]
+    return rows.select(*map(text_key, columns), *folded, "label").collect()

@@ -1,5 +1,6 @@
 """What a model could exploit without reading: length, and words that question and passage share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -11,14 +12,34 @@ from dataprep.text import ID_HEX, number
 MAX_ROWS = 200_000  # with a quarter of them relevant the AUC's standard error is 0.0015 (Hanley & McNeil 1982)
 
 
-def probe(rows: pl.LazyFrame) -> dict[str, Any] | None:
-    """How well length alone, or word overlap alone, tells relevant passages from others.
+def _text_is_below(bound: int) -> pl.Expr:
+    return number(pl.col("passage")) < pl.lit(bound, pl.Int128)
 
-    Of more than MAX_ROWS judged rows about as many are probed, chosen by the digests of their passages: so neither the
-    order of the rows nor anything drawn decides which.
+
+def id_is_below(bound: int) -> pl.Expr:
+    """Whether the digest that `passage_id` is made of is below a number."""
+    return pl.col("passage_id") < f"p{bound:0{ID_HEX}x}"
+
+
+def sampled(rows: pl.LazyFrame, is_below: Callable[[int], pl.Expr] = _text_is_below) -> pl.LazyFrame:
+    """The judged rows (label not null); of more than MAX_ROWS about as many, those whose passages have the smallest digests.
+
+    So neither the order of the rows nor anything drawn decides which.
 
     Args:
-        rows: `question`, `passage` and `label`; asserted rows (null label) are left out.
+        rows: `label`, and what `is_below` reads.
+        is_below: Whether the digest of a row's passage is below a number; by default that of the text in `passage`.
+    """
+    judged = rows.filter(pl.col("label").is_not_null())
+    n_rows = io.height(judged)
+    return judged.filter(is_below(16**ID_HEX * MAX_ROWS // n_rows)) if n_rows > MAX_ROWS else judged
+
+
+def probe(judged: pl.LazyFrame) -> dict[str, Any] | None:
+    """How well length alone, or word overlap alone, tells relevant passages from others.
+
+    Args:
+        judged: `question`, `passage` and `label`, which is not null.
 
     Returns:
         `rows`, the number of those that were probed.
@@ -27,12 +48,9 @@ def probe(rows: pl.LazyFrame) -> dict[str, Any] | None:
         (the accuracy of always giving the commoner label), and for length the classes that a length
         gives away. Null where only one label occurs.
     """
-    known = rows.filter(pl.col("label").is_not_null())
-    if (n_rows := io.height(known)) > MAX_ROWS:
-        known = known.filter(number(pl.col("passage")) < pl.lit(16**ID_HEX * MAX_ROWS // n_rows, pl.Int128))
-    counted = known.select("label", counts=shared_words("question", "passage")).unnest("counts")
-    judged = counted.select("words", overlap=pl.col("shared") / pl.col("distinct"), is_relevant=pl.col("label") >= 1).collect()
-    words, overlap = _by_value(judged, "words"), _by_value(judged, "overlap")
+    counted = judged.select("label", counts=shared_words("question", "passage")).unnest("counts")
+    measured = counted.select("words", overlap=pl.col("shared") / pl.col("distinct"), is_relevant=pl.col("label") >= 1).collect()
+    words, overlap = _by_value(measured, "words"), _by_value(measured, "overlap")
     n_relevant, n_other = int(words["relevant"].sum()), int(words["other"].sum())
     if not n_relevant or not n_other:
         return None

@@ -5,6 +5,8 @@ from typing import Any
 
 import polars as pl
 
+from dataprep.statistics.row_keys import text_key
+
 # Unicode scripts by what people call them.
 SCRIPTS: Mapping[str, str] = {
     "Cyrillic": r"\p{Cyrillic}",
@@ -23,16 +25,14 @@ def question_style(questions: pl.LazyFrame) -> dict[str, int]:
         questions: `text`; equal texts count once. A mark that quotes or white space follow is a question mark too.
     """
     text = pl.col("text")
-    counted = questions.select("text").unique()
-    return (
-        counted.select(
-            questions=pl.len(),
-            lower_case_start=text.str.contains(r"^[\s\"'„“”«»(]*\p{Ll}").sum(),
-            without_question_mark=(~text.str.contains(r"\?[\s\"'”“»)]*$")).sum(),
-        )
-        .collect()
-        .row(0, named=True)
+    marks = questions.select(
+        question=text_key(text),
+        lower_case_start=text.str.contains(r"^[\s\"'„“”«»(]*\p{Ll}"),
+        without_question_mark=~text.str.contains(r"\?[\s\"'”“»)]*$"),
     )
+    distinct = marks.unique("question")
+    counted = distinct.select(pl.len().alias("questions"), pl.col("lower_case_start", "without_question_mark").sum())
+    return counted.collect().row(0, named=True)
 
 
 def scripts(passages: pl.LazyFrame) -> list[dict[str, Any]]:
