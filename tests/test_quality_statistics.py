@@ -199,8 +199,10 @@ def test_the_leak_of_a_row_wise_split_is_the_chance_that_another_row_of_the_ques
 
 def test_repetition_counts_rows_beyond_the_first_and_passages_of_several_questions() -> None:
     rows = pairs(
-        [("Co to?", "Ale kot", 1), ("Co to?", "Ale kot", 0), ("co to", "ale  kot!", 1), ("Kto?", "Ale kot.", 0), ("Kto?", "Pies", 1)]
-        + [("Kto?", "Ryba", 1)]
+        [
+            *[("Co to?", "Ale kot", 1), ("Co to?", "Ale kot", 0), ("co to", "ale  kot!", 1)],
+            *[("Kto?", "Ale kot.", 0), ("Kto?", "Pies", 1), ("Kto?", "Ryba", 1)],
+        ]
     )
     assert repetition(row_keys(rows)) == {"equal_pairs": 1, "folded_pairs": 2, "shared_passages": 1}
     assert repetition(row_keys(rows.head(0))) == {"equal_pairs": 0, "folded_pairs": 0, "shared_passages": 0}
