@@ -2,9 +2,9 @@
 
 Words are those of `text.fold`, found in the bytes that `folding` makes of the texts.
 
-A word's hash is a polynomial over its bytes, a difference of two prefix sums (Karp & Rabin 1987), so
-no word object is ever made. The base is a constant of this module: hashes are the same in every
-version of NumPy, Polars and Python.
+A word's hash is made of its bytes, eight at a time: each eight are added to what those before gave,
+and the sum is mixed. So no word object is ever made, and two words of up to eight bytes never have the
+same hash. Hashes are the same in every version of NumPy, Polars and Python.
 """
 
 from functools import lru_cache
@@ -20,6 +20,8 @@ Hashes = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse; 5 modulo 8, so that its powers repeat as late as they can
+_BLOCK = 8  # bytes of a hash
+_MASKS = np.array([(1 << 8 * n_bytes) - 1 for n_bytes in range(_BLOCK + 1)], np.uint64)  # of a block's first bytes
 _MIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))  # MurmurHash3's 64-bit finaliser
 _SHIFT = np.uint64(33)
 
@@ -66,13 +68,35 @@ def spans(texts: pl.Series) -> Spans:
 
 def hashes_of(found: Spans) -> Hashes:
     """Hash every word."""
-    return mix(_polynomials(found.data, found.starts, found.ends))
+    data = np.append(found.data, np.zeros(_BLOCK, np.uint8))
+    blocks = np.ndarray(len(found.data), "<u8", buffer=data, strides=(1,))  # of the bytes from each place on
+    starts, left = found.starts, found.ends - found.starts
+    hashes = mix(_read(blocks, starts, left))
+    words = np.arange(len(hashes))
+    while len(longer := np.flatnonzero(left > _BLOCK)):
+        words, starts, left = words[longer], starts[longer] + _BLOCK, left[longer] - _BLOCK
+        hashes[words] = mix(hashes[words] + _read(blocks, starts, left))
+    return hashes
+
+
+def _read(blocks: Hashes, starts: Integers, left: Integers) -> Hashes:
+    """The blocks at some places, as far as the words reach; zero behind them, which no word holds."""
+    read: Hashes = blocks[starts]
+    read &= _MASKS.take(left, mode="clip")
+    return read
 
 
 def keys_of(found: Words) -> Hashes:
-    """One number per text, equal for texts whose words are equal one by one: for texts that `text.fold` makes equal."""
+    """One number per text, equal for texts whose words are equal one by one: for texts that `text.fold` makes equal.
+
+    A polynomial over the words' hashes, a difference of two prefix sums (Karp & Rabin 1987).
+    """
+    powers, inverses = _powers(1 << len(found.hashes).bit_length())
+    sums = np.zeros(len(found.hashes) + 1, np.uint64)
+    np.cumsum(found.hashes * powers[: len(found.hashes)], out=sums[1:])
     ends = np.cumsum(found.counts)
-    return mix(_polynomials(found.hashes, ends - found.counts, ends))
+    starts = ends - found.counts
+    return mix((sums[ends] - sums[starts]) * inverses[starts])
 
 
 def of_row(hashes: Hashes, rows: Integers) -> Hashes:
@@ -87,15 +111,6 @@ def mix(hashes: Hashes) -> Hashes:
         hashes ^= hashes >> _SHIFT
         hashes *= factor
     hashes ^= hashes >> _SHIFT
-    return hashes
-
-
-def _polynomials(data: Bytes | Hashes, starts: Integers, ends: Integers) -> Hashes:
-    """Hash of the bytes or hashes [start, end) of each run, equal for equal ones wherever they stand."""
-    powers, inverses = _powers(1 << len(data).bit_length())
-    sums = np.zeros(len(data) + 1, np.uint64)
-    np.cumsum(data * powers[: len(data)], out=sums[1:])
-    hashes: Hashes = (sums[ends] - sums[starts]) * inverses[starts]
     return hashes
 
 
