@@ -70,11 +70,11 @@ def write_tables(tables: Mapping[Path, tuple[pl.LazyFrame | pl.DataFrame, pl.Sch
 
 @contextmanager
 def full_disk_as_os_error() -> Iterator[None]:
-    """Polars tells of a full disk by a plain ComputeError; raise the OSError that it was."""
+    """Polars tells of a full disk by a plain ComputeError, or by an OSError without a number; raise the OSError that it was."""
     try:
         yield
-    except pl.exceptions.ComputeError as error:
-        if os.strerror(errno.ENOSPC) in str(error):
+    except (pl.exceptions.ComputeError, OSError) as error:
+        if getattr(error, "errno", None) is None and os.strerror(errno.ENOSPC) in str(error):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise
 

@@ -1,5 +1,6 @@
 """Tables and files on disk."""
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def test_frames_of_another_schema_and_what_breaks_while_they_are_made_are_told(t
         io.write_frames(iter([pl.DataFrame({"text": ["a"], "query_id": ["b"]})]), tmp_path / "t.parquet", schemas.QUERIES)
     with pytest.raises(OSError, match="gone"):
         io.write_frames(broken(), tmp_path / "t.parquet", schemas.QUERIES)
+
+
+def test_a_full_disk_is_told_by_its_number_however_polars_tells_it() -> None:
+    for error in (pl.exceptions.ComputeError("No space left on device (os error 28)"), OSError("No space left on device (os error 28)")):
+        with pytest.raises(OSError, match="No space") as told, io.full_disk_as_os_error():
+            raise error
+        assert told.value.errno == errno.ENOSPC
+    with pytest.raises(FileNotFoundError), io.full_disk_as_os_error():
+        raise FileNotFoundError
 
 
 def test_tables_written_together_are_those_written_alone(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_changes_of_one_row_keep_the_order_in_which_they_were_made() -> None:
 @settings(deadline=None)
 @given(st.integers(1, 20))
 def test_a_ledger_of_several_ranges_is_that_of_all_rows_at_once(range_rows: int) -> None:
-    at_once = assemble(CASE.rows.lazy(), [CASE.events.lazy()], JUDGED.lazy()).collect()
+    at_once = assemble(CASE.rows.lazy(), [CASE.events.lazy()], JUDGED.lazy())
     assert release_case.ledger_of(CASE, range_rows=range_rows).collect().equals(at_once)
 
 

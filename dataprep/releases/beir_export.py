@@ -4,6 +4,8 @@ from pathlib import Path
 
 import polars as pl
 
+from dataprep.io import full_disk_as_os_error
+
 BEIR_SPLITS = {"train": "train", "validation": "dev", "test": "test"}
 
 
@@ -15,9 +17,10 @@ def write_beir(folder: Path) -> None:
     Args:
         folder: A release whose tables are written.
     """
-    for config in ("corpus", "queries"):
-        pl.scan_parquet(folder / f"data/{config}/*.parquet").sink_ndjson(folder / f"{config}.jsonl", maintain_order=True)
     (folder / "qrels").mkdir(parents=True, exist_ok=True)
-    for split, name in BEIR_SPLITS.items():
-        rows = pl.scan_parquet(folder / f"data/qrels/{split}-*.parquet")
-        rows.sink_csv(folder / f"qrels/{name}.tsv", separator="\t", maintain_order=True)
+    with full_disk_as_os_error():
+        for config in ("corpus", "queries"):
+            pl.scan_parquet(folder / f"data/{config}/*.parquet").sink_ndjson(folder / f"{config}.jsonl", maintain_order=True)
+        for split, name in BEIR_SPLITS.items():
+            rows = pl.scan_parquet(folder / f"data/qrels/{split}-*.parquet")
+            rows.sink_csv(folder / f"qrels/{name}.tsv", separator="\t", maintain_order=True)

@@ -46,13 +46,13 @@ def write(
     judged = _by_row(judgements, split_queries, firsts, scratch / "judged", range_rows)
     inside = [some.holds("row_id") for some in ranges_from(firsts)]
     ranges = (
-        assemble(rows.filter(some), [frame.filter(some) for frame in events], kept.lazy()).collect()
+        assemble(rows.filter(some), [frame.filter(some) for frame in events], kept.lazy())
         for some, kept in zip(inside, judged, strict=True)
     )
     io.write_frames(ranges, path, LEDGER)
 
 
-def assemble(rows: pl.LazyFrame, events: Sequence[pl.LazyFrame], judged: pl.LazyFrame) -> pl.LazyFrame:
+def assemble(rows: pl.LazyFrame, events: Sequence[pl.LazyFrame], judged: pl.LazyFrame) -> pl.DataFrame:
     """Join what the stages recorded of some rows.
 
     Every row that a source gave, also one that could not be parsed, has one `read` event. A row that
@@ -71,7 +71,7 @@ def assemble(rows: pl.LazyFrame, events: Sequence[pl.LazyFrame], judged: pl.Lazy
     recorded = pl.concat([as_ledger(frame) for frame in events]) if events else as_ledger(rows.head(0))
     rejected = recorded.filter(pl.col("action") == "rejected").select(_WHOLE_ROW)
     read = pl.concat([rows.select(_WHOLE_ROW), rejected]).with_columns(stage=pl.lit("ingest"), action=pl.lit("read"), rule=pl.lit("read"))
-    ledger = pl.concat([as_ledger(read), recorded, as_ledger(_kept(rows, judged))])
+    ledger = pl.concat([as_ledger(read), recorded, as_ledger(_kept(rows, judged))]).collect()
     order = [pl.col("row_id"), _rank("stage", STAGES), _rank("action", ACTIONS)]
     return ledger.sort(order, maintain_order=True)
 
