@@ -1,6 +1,5 @@
 """Training rows with their texts: however the work is cut, they are what a join of all rows with all texts gives."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,16 +24,11 @@ def found(triples: set[tuple[str, str, str]], range_rows: int) -> Found:
     pairs = [(query, positive, SPLIT_OF[query]) for query, positive in {(q, p) for q, p, _ in triples}]
     triplets = [(*triple, "bm25", 1.0, 1, SPLIT_OF[triple[0]]) for triple in triples]
     corpus = [(passage, "", text) for passage, text in PASSAGES.items()]
-    given_ = [(pairs, schemas.PAIRS), (triplets, schemas.TRIPLETS), (queries, schemas.SPLIT_QUERIES), (corpus, schemas.CORPUS)]
+    rows_of = [(pairs, schemas.PAIRS), (triplets, schemas.TRIPLETS), (queries, schemas.SPLIT_QUERIES), (corpus, schemas.CORPUS)]
     with TemporaryDirectory() as scratch:
-        tables = [pl.LazyFrame(rows, schema=schema, orient="row") for rows, schema in given_]
+        tables = [pl.LazyFrame(rows, schema=schema, orient="row") for rows, schema in rows_of]
         made = training_rows(*tables, scratch=Path(scratch), range_rows=range_rows)
-        return {place: list(_rows(frames())) for place, frames in made.items()}
-
-
-def _rows(frames: Iterator[pl.DataFrame]) -> Iterator[tuple[str, ...]]:
-    for frame in frames:
-        yield from frame.iter_rows()
+        return {place: [row for frame in frames for row in frame.iter_rows()] for place, frames in made.items()}
 
 
 @settings(deadline=None)

@@ -90,7 +90,7 @@ def write_release(
         write_table(pl.scan_parquet(judgements).filter(pl.col("score") >= 1), qrels, QRELS)
     trained = training_rows(tables.pairs, tables.triplets, tables.split_queries, tables.corpus, scratch=scratch, range_rows=range_rows)
     for (config, split), rows in trained.items():
-        write_frames(rows(), folder / table_path(config, split), SCHEMAS[config])
+        write_frames(rows, folder / table_path(config, split), SCHEMAS[config])
     write_beir(folder)
     write_table(lengths, folder / "statistics/lengths.parquet")
     for name, document in statistics.items():

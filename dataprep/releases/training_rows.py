@@ -4,8 +4,7 @@ Some passages at a time, their texts are brought beside the rows that end with t
 question. Then, some questions at a time, the rows get what is left: the anchor, and a triplet its positive from the pairs.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -28,7 +27,7 @@ def training_rows(
     *,
     scratch: Path,
     range_rows: int,
-) -> dict[tuple[str, str], Callable[[], Iterator[pl.DataFrame]]]:
+) -> dict[tuple[str, str], Iterator[pl.DataFrame]]:
     """The rows of each config and training split with their texts, sorted by their ids, some at a time.
 
     Args:
@@ -36,10 +35,11 @@ def training_rows(
         triplets: TRIPLETS.
         queries: SPLIT_QUERIES.
         corpus: CORPUS.
-        scratch: Folder for what waits; the rows can be asked for as long as it is there.
-        range_rows: How many passages, or triplets, are looked at together.
+        scratch: Folder for what waits until the last row is read.
+        range_rows: How many passages, or training rows, are looked at together.
     """
-    tables, asked = {"pairs": pairs, "triplets": triplets}, ranges_of("q", triplets, range_rows)
+    tables = {"pairs": pairs, "triplets": triplets}
+    asked = ranges_of("q", pl.concat([rows.select("query_id") for rows in tables.values()]), range_rows)
     starts = pl.Series([ids.first for ids in asked], dtype=pl.String)
     waiting = {
         split: {config: SortedParts(scratch / split / config, _ids(config), starts=starts) for config in tables}
@@ -54,7 +54,7 @@ def training_rows(
             for split, parts in waiting.items():
                 parts[config].add(found.filter(pl.col("split") == split).drop("split"))
     made = {"pairs": _pairs, "triplets": _triplets}
-    return {(config, split): partial(made[config], parts, queries, asked) for split, parts in waiting.items() for config in tables}
+    return {(config, split): made[config](parts, queries, asked) for split, parts in waiting.items() for config in tables}
 
 
 def _ids(config: str) -> list[str]:
