@@ -53,8 +53,17 @@ def folded_bytes(texts: pl.Series) -> Bytes:
     Args:
         texts: Texts, none null.
     """
-    joined: bytes = where_matching(texts, UNUSUAL, _fold_by_unicode, otherwise=texts).str.join("\0").cast(pl.Binary).item()
-    data = np.frombuffer(bytearray((joined + b"\0").translate(_ASCII)), np.uint8)
+    return folded_usual(joined(where_matching(texts, UNUSUAL, _fold_by_unicode, otherwise=texts)))
+
+
+def joined(texts: pl.Series) -> Bytes:
+    """The texts' bytes, one text after the other, END after each. No nulls."""
+    return np.frombuffer(texts.str.join("\0").cast(pl.Binary).item() + b"\0", np.uint8)
+
+
+def folded_usual(joined: Bytes) -> Bytes:
+    """Texts of usual characters, joined, with each byte folded where it stands; as above."""
+    data = np.frombuffer(bytearray(joined.tobytes().translate(_ASCII)), np.uint8)
     letters = np.flatnonzero((data >= 0xC3) & (data <= 0xC5))  # noqa: PLR2004 - first bytes of U+00C0 to U+017F
     data[letters + 1] = _SECOND[(data[letters].astype(np.int64) - 0xC3) * 0x40 + data[letters + 1] - 0x80]
     for first, length in ((0xC2, 2), (0xE2, 3)):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
-from dataprep.filtering import filters, quality
+from dataprep.filtering import composition, filters, quality
 from dataprep.recipe import Filter
 from dataprep.text import fold
 
@@ -212,20 +212,54 @@ def repeated(text: str) -> float:
     return len(part) / len(words)
 
 
+def composed(pairs: Sequence[tuple[str | None, str | None]]) -> pl.DataFrame:
+    frame = pl.DataFrame({"passage": [passage for passage, _ in pairs], "question": [question for _, question in pairs]}, schema=SIDES)
+    return frame.select(composition.measures(pl.col("passage"), pl.col("question")).alias("all")).unnest("all")
+
+
+SIDES = {"passage": pl.String, "question": pl.String}
+USUAL = st.sampled_from(
+    ["ala", "Żółw", "7", " ", " ", "\n", "\x1c", "\xa0", "\u2003", "\u2028", "\u200b", ".", "”", "–", "§", "\x85", "\x01"]
+)
+COMPOSED = st.one_of(st.none(), st.text("ab  \n", max_size=40), st.text(max_size=10), st.lists(USUAL, max_size=12).map("".join))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(COMPOSED, COMPOSED), max_size=10))
+def test_passages_are_counted_as_patterns_count_them(pairs: list[tuple[str | None, str | None]]) -> None:
+    text = pl.col("passage")
+    n_chars = text.str.len_chars() - text.str.count_matches(r"\s")
+    expected = {
+        "passage_words": text.str.count_matches(r"\S*[\p{L}\p{N}]\S*"),
+        "letter_fraction": 1 - text.str.count_matches(r"[^\p{L}\p{M}\s]") / n_chars,
+        "digit_fraction": text.str.count_matches(r"\p{N}") / n_chars,
+        "symbol_fraction": text.str.count_matches(r"[^\p{L}\p{M}\p{N}\s]") / n_chars,
+    }
+    texts = pl.DataFrame({"passage": [passage for passage, _ in pairs]}, schema={"passage": pl.String})
+    assert composed(pairs).select(*expected).equals(texts.select(**expected).fill_nan(0))
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.one_of(st.none(), st.text("ab  \n", max_size=40), st.text(max_size=10)), max_size=10))
+@given(st.lists(COMPOSED, max_size=10))
 def test_repetition_is_what_counting_word_by_word_gives(texts: list[str | None]) -> None:
-    frame = pl.DataFrame({"text": texts}, schema={"text": pl.String})
-    got = frame.select(quality.repeated_fraction(pl.col("text")))["text"].to_list()
+    got = composed([(text, "") for text in texts])["repeated_fraction"].to_list()
     assert got == [None if text is None else pytest.approx(repeated(text)) for text in texts]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(COMPOSED, COMPOSED, st.booleans()), max_size=10))
+def test_a_passage_equals_its_question_if_both_fold_to_one_text(triples: list[tuple[str | None, str | None, bool]]) -> None:
+    pairs = [(passage, f"- {passage} !" if repeats else question) for passage, question, repeats in triples]
+    texts = pl.DataFrame({"passage": [passage for passage, _ in pairs], "question": [question for _, question in pairs]}, schema=SIDES)
+    expected = texts.select(passage_equals_question=fold(pl.col("passage")) == fold(pl.col("question")))
+    assert composed(pairs).select("passage_equals_question").equals(expected)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=10))
 def test_letters_digits_and_symbols_make_up_the_text(texts: list[str]) -> None:
-    text = pl.col("text")
-    shares = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(
-        sum=quality.letter_fraction(text) + quality.digit_fraction(text) + quality.symbol_fraction(text)
+    shares = composed([(text, "") for text in texts]).select(
+        sum=pl.col("letter_fraction") + pl.col("digit_fraction") + pl.col("symbol_fraction")
     )
     white = [not re.sub(r"[\s\x1c-\x1f]", "", item) for item in texts]
     assert [share == pytest.approx(1) or blank for share, blank in zip(shares["sum"], white, strict=True)] == [True] * len(texts)

@@ -11,12 +11,13 @@ from typing import NamedTuple, Unpack
 import polars as pl
 
 from dataprep.events import as_ledger
-from dataprep.filtering import language, personal_data, quality
+from dataprep.filtering import composition, language, personal_data, quality
 from dataprep.filtering.limits import TEXT_COLUMNS, Limits, Rule, rules
-from dataprep.text import fold
 
 _BEFORE_CHARS = 2_000
 _JUDGED_COLUMNS = ("question", "passage")
+_STRUCTS = ("passage_composition", *(f"{column}_verdict" for column in _JUDGED_COLUMNS))
+_FIRST = ("question_chars", "passage_chars", *composition.MEASURES)  # of the measures
 
 
 class Kept(NamedTuple):
@@ -57,7 +58,7 @@ def keep(rows: pl.LazyFrame, *, token_counts: Mapping[str, pl.Expr] | None = Non
     dropping, reporting = ([rule for rule in applied if rule.drops is drops] for drops in (True, False))
     measured = (
         rows.with_columns(_measures(limits, token_counts or {}))
-        .with_columns(_verdicts(limits))
+        .with_columns(_fields(limits))
         .with_columns(failed=_failing(dropping), reported=_failing(reporting))
     )
     is_kept, columns = pl.col("failed").list.len() == 0, rows.collect_schema().names()
@@ -65,7 +66,7 @@ def keep(rows: pl.LazyFrame, *, token_counts: Mapping[str, pl.Expr] | None = Non
     if limits["personal_data"] == "mask":
         events += [_masks(kept, column) for column in TEXT_COLUMNS]
         kept = kept.with_columns(personal_data.masked(pl.col(column)) for column in TEXT_COLUMNS)
-    measures = measured.select("row_id", pl.exclude(*columns, *(f"{column}_verdict" for column in _JUDGED_COLUMNS)))
+    measures = measured.select("row_id", *_FIRST, pl.exclude(*columns, *_FIRST, *_STRUCTS))
     return Kept(kept.select(columns), pl.concat(events).sort("row_id", maintain_order=True), measures)
 
 
@@ -74,12 +75,7 @@ def _measures(limits: Limits, token_counts: Mapping[str, pl.Expr]) -> list[pl.Ex
     measures = [
         question.str.len_chars().alias("question_chars"),
         passage.str.len_chars().alias("passage_chars"),
-        quality.words(passage).alias("passage_words"),
-        quality.letter_fraction(passage).alias("letter_fraction"),
-        quality.digit_fraction(passage).alias("digit_fraction"),
-        quality.symbol_fraction(passage).alias("symbol_fraction"),
-        quality.repeated_fraction(passage).alias("repeated_fraction"),
-        (fold(question) == fold(passage)).alias("passage_equals_question"),
+        composition.measures(passage, question).alias("passage_composition"),
         quality.is_statement(question).alias("question_is_statement"),
         quality.is_truncated(passage).alias("passage_is_truncated"),
         *(count.alias(f"{column}_tokens") for column, count in token_counts.items()),
@@ -99,14 +95,16 @@ def _measures(limits: Limits, token_counts: Mapping[str, pl.Expr]) -> list[pl.Ex
     return measures
 
 
-def _verdicts(limits: Limits) -> list[pl.Expr]:
-    """The fields of the identifier's verdicts, in a step of their own, so that each text is identified once."""
+def _fields(limits: Limits) -> list[pl.Expr]:
+    """What is measured together, in a step of its own, so that each text is looked at once."""
+    composed = pl.col("passage_composition").struct
     names = {"language": "language"} | {name: f"language_{name}" for name in ("probability", "second_opinion", "is_kept")}
-    return [
+    verdicts = [
         pl.col(f"{column}_verdict").struct.field(field).alias(f"{column}_{name}")
         for column in (_JUDGED_COLUMNS if limits["languages"] else ())
         for field, name in names.items()
     ]
+    return [*map(composed.field, composition.MEASURES), *verdicts]
 
 
 def _fails(rule: Rule) -> pl.Expr:
