@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
-from dataprep.clean import characters, cleaning
+from dataprep.clean import characters, cleaning, mojibake
 from dataprep.recipe import Clean
 
 ALL = list(cleaning.RULES)
@@ -120,6 +120,20 @@ def test_what_nfc_does_not_look_at_is_its_own_nfc() -> None:
     passed = texts.filter(~characters.UNICODE_NFC.concerns(pl.col("text")))
     assert passed.select(pl.col("text").str.normalize("NFC")).equals(passed)
     assert passed.height > 2_000_000
+
+
+def test_no_plain_text_concerns_a_rule_that_spares_plain_texts() -> None:
+    letters = pl.DataFrame({"text": [chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000]})
+    plain = letters.filter(~pl.col("text").str.contains(mojibake.ODD))
+    assert set("Zażółć gęślą jaźń – „tak”.") <= set(plain["text"])
+    pairs = plain.join(plain, how="cross").select(pl.col("text") + pl.col("text_right")).filter(~pl.col("text").str.contains(mojibake.ODD))
+    rules = [rule for rule in cleaning._RULES.values() if rule.spares_plain]  # each looks at single characters and at pairs of them
+    assert rules
+    assert not any(pairs.select(rule.concerns(pl.col("text"))).to_series().any() for rule in rules)
+
+
+def test_what_a_rule_lays_bare_in_a_plain_text_is_seen_by_the_rules_about_characters() -> None:
+    assert cleaned(["Kra&shy;ków ma Wisłę &#8203;i Wawel."]) == ["Kraków ma Wisłę i Wawel."]
 
 
 def test_a_text_that_never_settles_in_time_stays_as_it_was_read() -> None:

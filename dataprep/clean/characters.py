@@ -13,6 +13,7 @@ _NOT_SURELY_NFC = (
 UNICODE_NFC = Rule(
     concerns=lambda text: text.str.contains(_NOT_SURELY_NFC),
     mend=lambda text: text.str.normalize("NFC"),
+    spares_plain=True,
 )
 """Compose characters to NFC: e and a combining acute become é."""
 
@@ -36,6 +37,7 @@ def _without_invisible(text: pl.Expr) -> pl.Expr:
 CONTROL_CHARACTERS = Rule(
     concerns=lambda text: text.str.contains(_INVISIBLE) | text.str.contains(_JOINERS),
     mend=_without_invisible,
+    spares_plain=True,
 )
 """Remove characters that nobody sees: control, zero-width and bidi characters, soft hyphens, byte-order marks.
 

@@ -6,7 +6,8 @@ together. So cleaning a cleaned text changes nothing. A text that has not settle
 (made-up texts can nest an entity ten times) is left as it was read, which keeps that law.
 
 Every rule first looks, with one cheap expression over all texts, which texts it may concern at all, and
-works on those alone: cleaning costs little where little is damaged.
+works on those alone: cleaning costs little where little is damaged. Rules about characters that a plain
+Polish text does not have look at the other texts only.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -99,12 +100,12 @@ def trace(texts: pl.Series, chain: Sequence[str]) -> pl.Series:
         Struct of `text`, the cleaned text, and `steps`, what each rule changed; null where nothing was changed.
     """
     settled = pl.DataFrame({"at": pl.arange(len(texts), dtype=pl.UInt32, eager=True), "text": texts.cast(pl.String)})
-    moving, steps = settled.filter(pl.col("text") != ""), list[pl.DataFrame]()
+    moving, steps = settled.filter(pl.col("text") != "").with_columns(_is_odd("text")), list[pl.DataFrame]()
     for _ in range(_MAX_PASSES):
         moving, taken = _one_pass(moving, chain)
         if moving.is_empty():
             break
-        settled, steps = settled.update(moving, on="at"), [*steps, *taken]
+        settled, steps = settled.update(moving.drop("is_odd"), on="at"), [*steps, *taken]
     else:
         original = pl.DataFrame({"at": settled["at"], "text": texts})
         settled = settled.update(original.join(moving, on="at", how="semi"), on="at")
@@ -119,15 +120,20 @@ def _one_pass(texts: pl.DataFrame, chain: Sequence[str]) -> tuple[pl.DataFrame, 
         changed = _changed_by(_RULES[name], after)
         if not changed.is_empty():
             taken.append(changed.with_columns(rule=pl.lit(name)))
-            after = after.update(changed.select("at", text="after"), on="at")
+            after = after.update(changed.select("at", _is_odd("after"), text="after"), on="at")
     if not taken:
         return texts.clear(), taken
     touched = after.join(pl.concat(taken).select("at"), on="at", how="semi")
     return touched.join(texts, on=["at", "text"], how="anti"), taken
 
 
+def _is_odd(column: str) -> pl.Expr:
+    return pl.col(column).str.contains(mojibake.ODD).alias("is_odd")
+
+
 def _changed_by(rule: Rule, texts: pl.DataFrame) -> pl.DataFrame:
-    concerned = texts.filter(rule.concerns(pl.col("text"))).rename({"text": "before"})
+    looked_at = texts.filter("is_odd") if rule.spares_plain else texts
+    concerned = looked_at.filter(rule.concerns(pl.col("text"))).select("at", before="text")
     if concerned.is_empty():
         return concerned.with_columns(after="before")
     return concerned.with_columns(after=rule.mend(pl.col("before"))).filter(pl.col("after") != pl.col("before"))

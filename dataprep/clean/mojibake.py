@@ -183,6 +183,9 @@ _FOLLOWERS = (
     "".join(map(chr, (*range(0x80, 0xC0), 0xFFFD))) + "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸĽĄąľşťřĂ˘ˇ˝˛ŁłŚśŹźŤЈјі‚є‡›ЃљЂ╝║│╗┤ÖÇéÑÜäüàûōáÄÅÉÊ≥õ∫"
 )
 _PAIRS = rf"{_class(_LEADS)}{_class(_FOLLOWERS)}|[≈√ƒ├┼─][^\x00-\x7F]"
+_PLAIN = "".join(map(chr, range(0x20, 0x7F))) + "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ„”’–—…"
+ODD = rf"[^{re.escape(_PLAIN)}]|{_class(''.join(set(_LEADS) & set(_PLAIN)))}{_class(_FOLLOWERS)}"
+"""Pattern of what plain texts lack: they have ASCII, Polish letters, quotes and dashes alone, and none of the pairs that may be damage."""
 _CONTROLS = r"[\u{80}-\u{84}\u{86}-\u{9F}]"
 
 
@@ -195,5 +198,6 @@ def _may_be_damaged(text: pl.Expr, theories: Sequence[_Theory]) -> pl.Expr:
 MOJIBAKE = Rule(
     concerns=lambda text: text.str.contains(rf"{_PAIRS}|{_CONTROLS}") | _may_be_damaged(text, _WESTERN) | _may_be_damaged(text, _SISTERS),
     mend=each(_repaired),
+    spares_plain=True,
 )
 """Repair text decoded with the wrong encoding, where the repair is sure; single words may stay damaged."""

@@ -12,10 +12,12 @@ class Rule(NamedTuple):
     Attributes:
         concerns: Text to boolean. Where it is false, the text stays as it is; must be cheap, for it sees every text.
         mend: Text to text.
+        spares_plain: Whether it concerns no plain text, see `mojibake.ODD`: only the others are looked at.
     """
 
     concerns: Callable[[pl.Expr], pl.Expr]
     mend: Callable[[pl.Expr], pl.Expr]
+    spares_plain: bool = False
 
 
 def each(mend: Callable[[str], str]) -> Callable[[pl.Expr], pl.Expr]:
