@@ -148,5 +148,5 @@ def load_ahead() -> None:
     for name in PREPARE:
         for module in STAGES[name].modules:
             import_module(module)
-    import_module("dataprep.filtering.language").identifier()
+    import_module("dataprep.filtering.identifier").known_languages()
     import_module("matplotlib.figure")

@@ -3,15 +3,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from unicodedata import normalize
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from dataprep.errors import CallError
-from dataprep.filtering import language
+from dataprep.filtering import identifier, language
 
 FOLDER = Path(os.environ.get("DATAPREP_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -181,6 +184,33 @@ def test_a_longer_minimum_is_more_lenient() -> None:
 def test_the_identifier_is_not_loaded_before_it_is_needed() -> None:
     code = "import sys, dataprep.filtering.filters; sys.exit('py3langid' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@cache
+def py3langid() -> LanguageIdentifier:
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+ANY = st.one_of(
+    st.sampled_from([text for of in FOREIGN.values() for text in of] + POLISH), st.text(max_size=40), st.text("zażółćŁS ß", max_size=9)
+)
+
+
+@settings(deadline=None)
+@given(st.lists(ANY.flatmap(lambda text: st.sampled_from([text, text.upper(), normalize("NFD", text)])), max_size=8))
+def test_many_texts_are_identified_as_py3langid_identifies_each(texts: list[str]) -> None:
+    opinions = identifier.identify(texts, ["sr", "pl", "cs"])
+    for text, opinion in zip(texts, opinions, strict=True):
+        shares = [share for name, share in py3langid().rank(text) if name in {"sr", "pl", "cs"}]
+        assert opinion == (*py3langid().classify(text), sum(shares))
+
+
+def test_a_text_is_identified_the_same_whether_or_not_it_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [text for of in FOREIGN.values() for text in of]
+    wanted = verdicts(texts)
+    assert verdicts(texts[::-1]).sort("text").equals(wanted.sort("text"))
+    monkeypatch.setattr(language, "_MAX_REMEMBERED", 3)
+    assert all(verdicts(texts[n:]).equals(wanted[n:]) for n in range(5))
 
 
 @pytest.mark.real

@@ -7,22 +7,19 @@ any French sentence. Short texts and texts without diacritics are dropped only i
 clearly ahead. Where the score is too low to keep a text, a second opinion that shares nothing with the
 first is heard: whether the text reads Polish word by word. Such a text is never dropped for its language.
 
-The identifier costs a hundred times what reading the letters costs. So where the second opinion counts,
+The identifier costs ten times what reading the letters costs. So where the second opinion counts,
 texts that it would keep anyway, by spelling alone, are not sent to the identifier: two in three texts of
 Wikipedia, nearly all of others.
 """
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import cache
 
 import polars as pl
 
 from dataprep.errors import CallError
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
+from dataprep.filtering.identifier import Opinion, identify, known_languages
 
 # Chosen on 5,335 Polish questions, all of which are kept, and on the sentences in 14 other languages of the tests, all of which go.
 MIN_PROBABILITY = 0.01
@@ -32,7 +29,7 @@ _MIN_POLISH_FRACTION = 0.12
 _MIN_POLISH_WORDS = 4
 
 _MAX_CHARS = 200  # the first sentence or two tell; what follows costs time, and lists of foreign names in it mislead
-_REMEMBERED = 1 << 17  # texts that were identified, some 60 MB
+_MAX_REMEMBERED = 1 << 17  # some 60 MB
 _JUDGEMENT = pl.Struct({"language": pl.String, "probability": pl.Float64, "second_opinion": pl.Boolean, "is_kept": pl.Boolean})
 _PLAIN = pl.lit({"language": "pl", "probability": None, "second_opinion": True, "is_kept": True}, dtype=_JUDGEMENT)
 
@@ -70,16 +67,18 @@ def judge(text: pl.Expr, *, languages: Sequence[str], min_language_chars: int, s
     Raises:
         CallError: A language is not known to the identifier. Raised when the expression is made.
     """
-    unknown = sorted(set(languages) - set(identifier().labels))
+    known = known_languages()
+    unknown = sorted(set(languages) - known)
     if unknown:
-        raise CallError(f"[filter] languages: {unknown[0]!r} is not known; known are {', '.join(sorted(identifier().labels))}")
+        raise CallError(f"[filter] languages: {unknown[0]!r} is not known; known are {', '.join(sorted(known))}")
 
     hears_second = second_opinion and "pl" in languages
 
     def judged(texts: pl.Series) -> pl.Series:
         is_plain = texts.to_frame("text").select(reads_plainly(pl.col("text")) & hears_second).to_series()
         distinct = texts.filter(~is_plain).unique()
-        first = [_first_opinion(text, languages, min_language_chars) for text in distinct]
+        opinions = _identified([text[:_MAX_CHARS] for text in distinct], languages)
+        first = [_first_opinion(text, opinion, languages, min_language_chars) for text, opinion in zip(distinct, opinions, strict=True)]
         second = [reads_polish(text) if hears_second and not is_kept else None for text, (*_, is_kept) in zip(distinct, first, strict=True)]
         verdicts = [(name, share, words, is_kept or bool(words)) for (name, share, is_kept), words in zip(first, second, strict=True)]
         table = pl.DataFrame({"text": distinct, "verdict": pl.Series(verdicts, dtype=_JUDGEMENT)}, schema_overrides={"text": pl.String})
@@ -90,25 +89,26 @@ def judge(text: pl.Expr, *, languages: Sequence[str], min_language_chars: int, s
 
 
 @cache
-def identifier() -> "LanguageIdentifier":
-    """py3langid's model, loaded once."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415  # half a second that a run without languages saves
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+def _remembered(languages: Sequence[str]) -> dict[str, Opinion]:  # noqa: ARG001 - opinions are about these
+    """Opinions on the texts that were met, for a question comes again with each of its passages."""
+    return {}
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _identified(text: str, languages: Sequence[str]) -> tuple[str, float, float]:
-    """The likeliest language, its probability, and that of the wanted ones. A question comes again with each of its passages."""
-    likeliest, most = identifier().classify(text)
-    if [likeliest] == list(languages):
-        return likeliest, most, most
-    return likeliest, most, sum(share for language, share in identifier().rank(text) if language in languages)
+def _identified(texts: Sequence[str], languages: Sequence[str]) -> list[Opinion]:
+    """The identifier's opinion on each text."""
+    remembered = _remembered(tuple(languages))
+    known = {text: opinion for text in texts if (opinion := remembered.get(text))}
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    known |= zip(new, identify(new, languages), strict=True)
+    if len(remembered) + len(new) > _MAX_REMEMBERED:
+        remembered.clear()
+    remembered.update(known)
+    return [known[text] for text in texts]
 
 
-def _first_opinion(text: str, languages: Sequence[str], min_language_chars: int) -> tuple[str, float, bool]:
+def _first_opinion(text: str, opinion: Opinion, languages: Sequence[str], min_language_chars: int) -> tuple[str, float, bool]:
     """The likeliest language, the probability of the wanted ones, and whether the text is kept by it."""
-    likeliest, most, probability = _identified(text[:_MAX_CHARS], tuple(languages))
+    likeliest, most, probability = opinion
     if likeliest in languages:
         return likeliest, probability, True
     is_short = len(text) < min_language_chars or _POLISH_LETTERS.isdisjoint(text.lower())
