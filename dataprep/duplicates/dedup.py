@@ -21,7 +21,6 @@ from dataprep.duplicates.near import near_positions
 from dataprep.duplicates.numbered import numbered
 from dataprep.duplicates.row_fates import OnConflict
 from dataprep.duplicates.row_texts import RowTexts
-from dataprep.duplicates.same_texts import ends
 from dataprep.parts import Each, in_turn
 
 
@@ -85,43 +84,14 @@ def deduplicate(  # noqa: PLR0913 - one keyword per setting of the recipe
     if passages in {"near", "semantic"}:
         min_cosine = min_passage_cosine if passages == "semantic" else None
         told = same_texts.near_moves(told, links, min_jaccard=min_passage_jaccard, min_cosine=min_cosine)
-    mapped = _mapped(known.rows, asked, told)
-    known = known._replace(rows=pl.DataFrame())
-    is_contested = row_fates.contested(mapped)
-    measured = _with_measures(mapped.filter(is_contested), told)
-    settled = row_fates.settle(measured, on_conflict=on_conflict)
-    alone = mapped.filter(~is_contested).with_columns(settled="label", into="row")
-    del mapped
-    judgements = pl.concat([row_fates.judged(part) for part in (alone, settled.filter(pl.col("into") == pl.col("row")))])
-    conflicts = [row_fates.same_pair_conflicts(settled, on_conflict=on_conflict), row_fates.near_pair_conflicts(judgements, links)]
-    changed = alone.filter(
-        pl.any_horizontal(pl.col("own_query") != pl.col("query"), pl.col("own_passage") != pl.col("passage"))
-        | pl.col("own_passage").is_in(titles["node"].implode())
-    )
-    untouched = {"is_conflict": pl.lit(value=False), "is_relabelled": pl.lit(value=False)}
-    recorded = pl.concat([settled, _with_measures(changed, told).with_columns(**untouched).select(settled.columns)]).sort("row")
-    del alone, changed
+    fates = row_fates.fates(known.rows, asked, told, links, retitled=titles["node"], on_conflict=on_conflict)
+    known = known._replace(rows=known.rows.clear())
     texts = dedup_tables.Texts(known.questions.select("node", "id", "row"), known.passages, titles, found_in)
-    near_questions = _near_questions(known.questions, judgements, found_in, min_jaccard=min_question_jaccard)
+    near_questions = _near_questions(known.questions, fates.judgements, found_in, min_jaccard=min_question_jaccard)
     del known
-    dedup_tables.write_links(stage, links, told, near_questions, pl.concat(conflicts), texts)
-    dedup_tables.write_texts(stage, judgements, told, texts, scratch=scratch, n_parts=len(rows))
-    dedup_tables.write_events(stage, recorded, texts)
-
-
-def _mapped(rows: pl.DataFrame, asked: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the nodes that their own were mapped to."""
-    into = {"query": ends(rows["question"], asked), "passage": ends(rows["passage"], told)}
-    return rows.select("label", own_query="question", own_passage="passage", **into).with_row_index("row")
-
-
-def _with_measures(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """Add kind, jaccard and cosine of the moves of the rows' passages: those of an equal text where there was none."""
-    moves = told.select("kind", "jaccard", "cosine", own_passage="node", is_moved=pl.lit(value=True))
-    joined = rows.join(moves, on="own_passage", how="left", maintain_order="left")
-    kept = pl.col("is_moved").is_null()
-    same = {"kind": pl.lit("exact"), "jaccard": pl.lit(1.0)}
-    return joined.with_columns(pl.when(kept).then(value).otherwise(name).alias(name) for name, value in same.items()).drop("is_moved")
+    dedup_tables.write_links(stage, links, told, near_questions, fates.conflicts, texts)
+    dedup_tables.write_texts(stage, fates.judgements, told, texts, scratch=scratch, n_parts=len(rows))
+    dedup_tables.write_events(stage, fates.recorded, texts)
 
 
 def _titles(rows: pl.DataFrame, found_in: RowTexts) -> pl.DataFrame:

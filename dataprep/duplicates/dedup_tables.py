@@ -54,9 +54,17 @@ class Texts(NamedTuple):
 
 
 class _Large(NamedTuple):
-    """A large table before its texts: what is known by `row`, what to sort by, and what is taken from the rows."""
+    """A large table before its ids and texts.
+
+    Attributes:
+        known: What is known by `row`, sorted by it; texts as nodes.
+        ids: By the columns that hold nodes, the number that the id of each node is made of.
+        by: The columns to sort by.
+        texts: What is taken from the rows.
+    """
 
     known: pl.DataFrame
+    ids: Mapping[str, pl.Series]
     by: Sequence[str]
     texts: Mapping[str, pl.Expr]
 
@@ -91,7 +99,7 @@ def write_texts(stage: Path, judgements: pl.DataFrame, told: pl.DataFrame, texts
 
     Args:
         stage: Where to.
-        judgements: As `row_fates.judged` gives them.
+        judgements: As `row_fates.Fates` has them.
         told: Moves of the passages.
         texts: The texts.
         scratch: Folder for what waits to be sorted.
@@ -102,7 +110,8 @@ def write_texts(stage: Path, judgements: pl.DataFrame, told: pl.DataFrame, texts
     for rows in texts.found_in.parts("row_id", "question", "passage", "title"):
         for name, table in tables.items():
             beside = _beside(table.known, rows.rename({"question": "question_text", "passage": "passage_text"}))
-            waiting[name].add(beside.select(*(column for column in table.known.columns if column != "row"), **table.texts))
+            taken = beside.select(*(column for column in table.known.columns if column != "row"), **table.texts)
+            waiting[name].add(taken.with_columns(ids.gather(beside[column]).alias(column) for column, ids in table.ids.items()))
     del tables
     for name, found in waiting.items():
         for number, part in enumerate(found.parts()):
@@ -126,18 +135,17 @@ def write_events(stage: Path, told_of: pl.DataFrame, texts: Texts) -> None:
 
 
 def _large(judgements: pl.DataFrame, told: pl.DataFrame, texts: Texts) -> dict[str, _Large]:
-    queries = standing(texts.questions, judgements["query"]).select("row", query="id")
-    titled = texts.passages.join(texts.titles.rename({"title": "first_title"}), on="node", how="left", maintain_order="left")
-    corpus = standing(titled, judgements["passage"]).select("row", "first_title", passage="id")
-    merged = titled.join(told.select("node", "into"), on="node")
-    merged = merged.select("row", "first_title", passage="id", into=texts.passages["id"].gather(merged["into"]))
-    ids = {"query": texts.questions["id"].gather(judgements["query"]), "passage": texts.passages["id"].gather(judgements["passage"])}
-    of_passage = {"title": pl.coalesce("first_title", "title"), "text": pl.col("passage_text")}
+    queries = standing(texts.questions, judgements["query"]).select("row", query="node").sort("row")
+    corpus = standing(texts.passages, judgements["passage"]).select("row", passage="node").sort("row")
+    merged = told.select("into", passage="node", row=texts.passages["row"].gather(told["node"])).sort("row")
+    query, passage = {"query": texts.questions["id"]}, {"passage": texts.passages["id"]}
+    first_title = pl.col("passage").replace_strict(*texts.titles, default=None, return_dtype=pl.String)
+    of_passage = {"title": pl.coalesce(first_title, "title"), "text": pl.col("passage_text")}
     return {
-        "queries": _Large(queries.sort("row"), ["query"], {"text": pl.col("question_text")}),
-        "corpus": _Large(corpus.sort("row"), ["passage"], of_passage),
-        "merged_passages": _Large(merged.sort("row"), ["passage"], of_passage),
-        "judgements": _Large(judgements.with_columns(**ids).sort("row"), ["query", "passage"], {"row_id": pl.col("row_id")}),
+        "queries": _Large(queries, query, ["query"], {"text": pl.col("question_text")}),
+        "corpus": _Large(corpus, passage, ["passage"], of_passage),
+        "merged_passages": _Large(merged, passage | {"into": texts.passages["id"]}, ["passage"], of_passage),
+        "judgements": _Large(judgements, query | passage, ["query", "passage"], {"row_id": pl.col("row_id")}),
     }
 
 

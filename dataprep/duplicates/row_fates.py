@@ -5,10 +5,11 @@ Rows are numbers here: row, label, own_query and own_passage (nodes that it came
 are looked at, and only `events` sees a text.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import polars as pl
 
+from dataprep.duplicates.same_texts import ends
 from dataprep.schemas import LEDGER
 
 OnConflict = Literal["drop", "relevant", "not_relevant"]
@@ -18,7 +19,60 @@ _SIMILARITY = pl.when(pl.col("kind") == "semantic").then("cosine").otherwise("ja
 _IS_RELEVANT = pl.col("label").fill_null(1) > 0  # an assertion counts as relevant
 
 
-def contested(rows: pl.DataFrame) -> pl.Series:
+class Fates(NamedTuple):
+    """What becomes of the rows.
+
+    Attributes:
+        judgements: One per pair that stays: query, passage, row, relevance, is_judged; sorted by row.
+        recorded: The rows of which the ledger may tell, as `settle` gives them, with kind, jaccard and cosine of their passage's
+            move; sorted by row.
+        conflicts: query, passage, other, kind, jaccard, cosine, resolution.
+    """
+
+    judgements: pl.DataFrame
+    recorded: pl.DataFrame
+    conflicts: pl.DataFrame
+
+
+def fates(
+    rows: pl.DataFrame, asked: pl.DataFrame, told: pl.DataFrame, links: pl.DataFrame, *, retitled: pl.Series, on_conflict: OnConflict
+) -> Fates:
+    """Judge each pair once, and tell what the ledger may say of the rows.
+
+    Args:
+        rows: question, passage (nodes) and label of each row, in the order of the rows.
+        asked: Moves of the questions.
+        told: Moves of the passages.
+        links: Links of the passages.
+        retitled: The passages whose title may be another row's.
+        on_conflict: What happens to a pair judged both ways.
+    """
+    into = {"query": ends(rows["question"], asked), "passage": ends(rows["passage"], told)}
+    mapped = rows.select("label", own_query="question", own_passage="passage", **into).with_row_index("row")
+    is_contested = _contested(mapped)
+    settled = settle(_with_measures(mapped.filter(is_contested), told), on_conflict=on_conflict)
+    alone = mapped.filter(~is_contested).with_columns(settled="label", into="row")
+    del mapped, into
+    stand = settled.filter(pl.col("into") == pl.col("row"))
+    judgements = pl.concat([_judged(alone), _judged(stand)]).sort("row")
+    is_moved = pl.any_horizontal(pl.col("own_query") != pl.col("query"), pl.col("own_passage") != pl.col("passage"))
+    changed = alone.filter(is_moved | pl.col("own_passage").is_in(retitled.implode()))
+    untouched = {"is_conflict": pl.lit(value=False), "is_relabelled": pl.lit(value=False)}
+    recorded = pl.concat([settled, _with_measures(changed, told).with_columns(**untouched).select(settled.columns)]).sort("row")
+    conflicts = pl.concat([_same_pair_conflicts(settled, on_conflict=on_conflict), _near_pair_conflicts(judgements, links)])
+    return Fates(judgements, recorded, conflicts)
+
+
+def _with_measures(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Add kind, jaccard and cosine of the moves of the rows' passages: those of an equal text where there was none."""
+    moves = told.select("kind", "jaccard", "cosine", own_passage="node", is_moved=pl.lit(value=True))
+    joined = rows.join(moves, on="own_passage", how="left", maintain_order="left")
+    kept = pl.col("is_moved").is_null()
+    same = {"kind": pl.lit("exact"), "jaccard": pl.lit(1.0)}
+    return joined.with_columns(pl.when(kept).then(value).otherwise(name).alias(name) for name, value in same.items()).drop("is_moved")
+
+
+def _contested(rows: pl.DataFrame) -> pl.Series:
     """Whether more than one row speaks of the row's pair."""
     pair = pl.col("query").cast(pl.UInt64) * (1 << 32) + pl.col("passage")
     return rows.select(pair=pair).to_series().is_duplicated()
@@ -50,7 +104,7 @@ def settle(rows: pl.DataFrame, *, on_conflict: OnConflict) -> pl.DataFrame:
     return chosen.with_columns(into=pl.when(~is_dropped).then("into")).sort("row")
 
 
-def judged(rows: pl.DataFrame) -> pl.DataFrame:
+def _judged(rows: pl.DataFrame) -> pl.DataFrame:
     """One judgement per pair: query, passage, row, relevance, is_judged.
 
     Args:
@@ -59,7 +113,7 @@ def judged(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(*_PAIR, "row", relevance=pl.col("settled").fill_null(1), is_judged=pl.col("settled").is_not_null())
 
 
-def same_pair_conflicts(rows: pl.DataFrame, *, on_conflict: OnConflict) -> pl.DataFrame:
+def _same_pair_conflicts(rows: pl.DataFrame, *, on_conflict: OnConflict) -> pl.DataFrame:
     """The pairs that carried both labels: query, passage, other, kind, resolution, and jaccard and cosine of their rows' passages."""
     resolution = "dropped" if on_conflict == "drop" else "relabelled"
     pairs = rows.filter("is_conflict").group_by(_PAIR).agg(jaccard=_least("jaccard"), cosine=pl.col("cosine").min())
@@ -71,8 +125,8 @@ def _least(measure: str) -> pl.Expr:
     return pl.when(pl.col(measure).is_not_null().all()).then(pl.col(measure).min())
 
 
-def near_pair_conflicts(judgements: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """Questions with opposite labels on two linked passages, both of which stay, to be looked at: columns of `same_pair_conflicts`."""
+def _near_pair_conflicts(judgements: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """Questions with opposite labels on two linked passages, both of which stay, to be looked at: columns of `_same_pair_conflicts`."""
     ends = links.select("jaccard", "cosine", passage="later", other="earlier")
     both_ways = pl.concat([ends, ends.select("jaccard", "cosine", passage="other", other="passage")])
     near = judgements.filter(pl.col("passage").is_in(both_ways["passage"].implode()))
