@@ -69,17 +69,22 @@ def _by_one(sets: Sets, members: Integers) -> _Postings:
     """Index of the prefixes' shingles, each by itself."""
     starts = np.cumsum(sets.counts) - sets.counts
     owner, places = _spread(members, sets.prefixes[members])
-    return _shared(sets, sets.keys[starts[owner] + places], owner, places)
+    keys = sets.keys[starts[owner] + places]
+    again = _repeated(keys)
+    return _postings(sets, keys[again], owner[again], places[again])
 
 
 def _by_two(sets: Sets, members: Integers) -> _Postings:
     """Index of the twos of shingles in prefixes that are one longer; the place is that of the second, less one."""
     starts = np.cumsum(sets.counts) - sets.counts
     owner, second = _spread(members, np.minimum(sets.prefixes + 1, sets.counts)[members])
-    first_owner, first = _spread(np.arange(len(owner)), second)
-    owner, second = owner[first_owner], second[first_owner]
-    keys = mix(sets.keys[starts[owner] + first] * _FACTOR + sets.keys[starts[owner] + second])
-    return _shared(sets, keys, owner, second - 1)
+    two_of, first = _spread(np.arange(len(owner)), second)
+    keys = sets.keys[starts[owner][two_of] + first] * _FACTOR
+    del first  # as long as all twos, as are the next two; most go with `again`
+    keys = mix(keys + sets.keys[(starts[owner] + second)[two_of]])
+    again = _repeated(keys)
+    two_of = two_of[again]
+    return _postings(sets, keys[again], owner[two_of], second[two_of] - 1)
 
 
 def _spread(members: Integers, counts: Integers) -> tuple[Integers, Integers]:
@@ -87,15 +92,19 @@ def _spread(members: Integers, counts: Integers) -> tuple[Integers, Integers]:
     return np.repeat(members, counts), np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
-def _shared(sets: Sets, keys: Hashes, owner: Integers, places: Integers) -> _Postings:
-    """The postings in order, most of those whose key stands once left out."""
+def _repeated(keys: Hashes) -> Integers:
+    """Where the keys are that stand more than once, and a few others."""
     seen = Rarity(1 << max((_SLOTS_PER_KEY * len(keys)).bit_length(), 16))
     seen.count(keys)
-    shared = np.flatnonzero(seen(keys))
-    shared = shared[np.lexsort((sets.sizes[owner[shared]], keys[shared]))]
-    owner = owner[shared]
+    return np.flatnonzero(seen(keys))
+
+
+def _postings(sets: Sets, keys: Hashes, owner: Integers, places: Integers) -> _Postings:
+    """The postings in order."""
+    order = np.lexsort((sets.sizes[owner], keys))
+    owner = owner[order]
     n_alone = (sets.sizes - sets.counts)[owner]  # shingles of no other text come before
-    return _Postings(keys[shared], owner, sets.sizes[owner], places[shared] + n_alone)
+    return _Postings(keys[order], owner, sets.sizes[owner], places[order] + n_alone)
 
 
 def _partner_ends(postings: _Postings, *, min_jaccard: float) -> Integers:
