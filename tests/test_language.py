@@ -197,9 +197,14 @@ ANY = st.one_of(
 
 
 @settings(deadline=None)
-@given(st.lists(ANY.flatmap(lambda text: st.sampled_from([text, text.upper(), normalize("NFD", text)])), max_size=8))
-def test_many_texts_are_identified_as_py3langid_identifies_each(texts: list[str]) -> None:
-    opinions = identifier.identify(texts, ["sr", "pl", "cs"])
+@given(
+    texts=st.lists(ANY.flatmap(lambda text: st.sampled_from([text, text.upper(), normalize("NFD", text)])), max_size=8),
+    few=st.sampled_from([0, 1, 3, 64]),
+)
+def test_many_texts_are_identified_as_py3langid_identifies_each(texts: list[str], few: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identifier, "_FEW", few)
+        opinions = list(identifier.identify(texts, ["sr", "pl", "cs"]))
     for text, opinion in zip(texts, opinions, strict=True):
         shares = [share for name, share in py3langid().rank(text) if name in {"sr", "pl", "cs"}]
         assert opinion == (*py3langid().classify(text), sum(shares))
