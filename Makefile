@@ -36,7 +36,7 @@ worker: .venv/run  ## carries out runs of one pool: make worker POOL=train
 	$(BIN)/prefect worker start --pool $(or $(POOL),prep)
 
 docs: .venv/dev  ## pages generated from the code
-	$(BIN)/python -m dataprep.recipe_docs docs/recipes.md
+	$(BIN)/python -m dataprep.recipes.recipe_docs docs/recipes.md
 	$(BIN)/python tests/bench/bench_quality.py --page docs/quality.md
 
 bench: .venv/bench  ## benchmarks; each prints its table

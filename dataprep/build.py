@@ -18,12 +18,13 @@ from uuid import uuid4
 
 import polars as pl
 
-from dataprep import io, recipe_file
+from dataprep import io
 from dataprep.code import code_digest, function_digest
 from dataprep.errors import CallError
 from dataprep.holding import held
 from dataprep.parts import Each, in_turn
-from dataprep.recipe import Recipe
+from dataprep.recipes import recipe_file
+from dataprep.recipes.recipe import Recipe
 
 _RECORD = "stage.json"
 

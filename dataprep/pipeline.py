@@ -9,7 +9,8 @@ from typing import Any
 from dataprep import io, model_stages, row_stages, stages
 from dataprep.build import Stage
 from dataprep.filtering.token_lengths import limited
-from dataprep.recipe import Recipe, Source
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.sources import Source
 from dataprep.sources import files
 
 PREPARE = ("ingest", "clean", "filter", "deduplicate", "split", "negatives", "lengths", "release")

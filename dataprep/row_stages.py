@@ -11,7 +11,7 @@ import polars as pl
 from dataprep import io, parts, schemas
 from dataprep.build import Build, Output
 from dataprep.errors import DataError
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from dataprep.models.base_tokenizer import BaseTokenizer

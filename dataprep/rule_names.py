@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from dataprep.recipe import Clean
+from dataprep.recipes.curation import Clean
 
 INGEST = ("utf8", "nul", "columns", "csv", "json", "dangling", "empty", "label")
 FILTER = (

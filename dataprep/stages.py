@@ -12,7 +12,7 @@ import polars as pl
 from dataprep import io, parts, schemas
 from dataprep.build import Build, Output
 from dataprep.progress import progress_of
-from dataprep.recipe import public_name
+from dataprep.recipes.recipe import public_name
 from dataprep.rule_names import rule_names
 
 if TYPE_CHECKING:

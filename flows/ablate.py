@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow, runtime
 
 from dataprep.ablation.plan import Cell, Over, cells
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 from flows.operating import held_build, run_name
 from flows.tasks import report
 

@@ -16,8 +16,8 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
-from dataprep.recipe import Recipe
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.recipe_file import load
 
 POOLS = {"prep": "Preparation and publishing", "train": "Fine-tuning; its worker belongs on a machine with a GPU"}
 _TOKEN_BLOCK = "hf-token"  # noqa: S105 - the name of the block, not the token

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dataprep.errors import CallError, RemoteError
 from dataprep.parts import Call, Each
 from dataprep.progress import progress_of
-from dataprep.recipe import Run
+from dataprep.recipes.recipe import Run
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -7,7 +7,7 @@ from prefect import flow
 from dataprep.build import Build
 from dataprep.errors import CallError
 from dataprep.pipeline import FINE_TUNE, up_to
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 from flows.operating import held_build, release_digest, run_name
 from flows.prepare import Until
 from flows.tasks import report, stage

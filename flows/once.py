@@ -9,10 +9,10 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
-from dataprep import recipe_file
 from dataprep.build import Build, is_current
 from dataprep.pipeline import FINE_TUNE, STAGES
-from dataprep.recipe import Publish
+from dataprep.recipes import recipe_file
+from dataprep.recipes.recipe import Publish
 from flows.operating import release_digest
 
 

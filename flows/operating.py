@@ -14,7 +14,7 @@ from prefect.settings import PREFECT_API_URL
 from dataprep import io
 from dataprep.build import Build, existing_build, opened
 from dataprep.errors import CallError, DataprepError
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 
 _WAIT_S = 6 * 3600
 

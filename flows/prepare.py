@@ -6,7 +6,7 @@ from typing import Literal
 from prefect import flow
 
 from dataprep.pipeline import PREPARE, up_to
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 from flows.operating import held_build, run_name
 from flows.tasks import report, stage
 

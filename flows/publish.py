@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 
 from dataprep.build import Build
 from dataprep.publishers.publish_build import publish_build
-from dataprep.recipe import Publish, Recipe
+from dataprep.recipes.recipe import Publish, Recipe
 from flows import approval
 from flows.artifacts import show_published
 from flows.hub_token import hub_token

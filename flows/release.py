@@ -10,7 +10,7 @@ from prefect.states import Failed
 
 from dataprep.build import Build
 from dataprep.pipeline import FINE_TUNE, PREPARE
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 from flows import operating
 from flows.prepare import Until, prepare
 from flows.waiting import wait_for_server

@@ -62,7 +62,7 @@ def judged_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A judged build of the sample, made once for all of xdist's workers; a test that changes it copies it."""
     from dataprep.build import finish, opened  # noqa: PLC0415
     from dataprep.pipeline import FINE_TUNE, PREPARE, STAGES  # noqa: PLC0415
-    from dataprep.recipe_file import load  # noqa: PLC0415
+    from dataprep.recipes.recipe_file import load  # noqa: PLC0415
 
     folder = tmp_path_factory.getbasetemp()
     shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder

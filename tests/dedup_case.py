@@ -10,7 +10,7 @@ import polars as pl
 
 from dataprep.duplicates.dedup import deduplicate
 from dataprep.duplicates.dedup_tables import SCHEMAS
-from dataprep.recipe import Deduplicate
+from dataprep.recipes.curation import Deduplicate
 
 
 def deduplicated(

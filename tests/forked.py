@@ -9,7 +9,7 @@ from pathlib import Path
 from dataprep import build as building
 from dataprep.build import finish, opened
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["forked", "prefect_case", "flows.prepare", "test_crash"])

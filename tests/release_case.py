@@ -11,7 +11,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from dataprep import schemas
 from dataprep.io import write_json, write_table, write_text
 from dataprep.models.base_tokenizer import BaseTokenizer
-from dataprep.recipe import Recipe, Source
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.sources import Source
 from dataprep.releases import ledger
 from dataprep.releases.card import rendered_files
 from dataprep.releases.manifest import build_manifest

@@ -14,8 +14,8 @@ from dataprep.ablation import cells as running
 from dataprep.ablation.paired import crossed_mean
 from dataprep.ablation.plan import cells, read_over, with_changes
 from dataprep.errors import CallError
-from dataprep.recipe import Recipe
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.recipe_file import load
 
 RIVERS = ("Wisła", "Odra", "Warta", "Bug", "Narew", "San", "Noteć", "Pilica")
 ROW = "q{n}\tKto napisał poemat numer {n} o rzece {river}?\tPoemat {n} o rzece {river} napisał w {year} roku poeta z Krakowa.\t{label}\n"

@@ -17,8 +17,8 @@ from dataprep.build import Build, Output, Stage, existing_build, finish, is_curr
 from dataprep.code import code_digest, function_digest
 from dataprep.errors import BusyError, CallError
 from dataprep.pipeline import FINE_TUNE, PREPARE, STAGES
-from dataprep.recipe import Recipe
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.recipe_file import load
 
 RUNS: list[str] = []
 
@@ -107,19 +107,19 @@ def test_a_stage_whose_input_is_missing_says_so(tmp_path: Path, recipe: Recipe) 
 
 
 def test_an_edit_in_a_helper_of_a_helper_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = code_digest("dataprep.recipe_file")
+    before = code_digest("dataprep.recipes.recipe_file")
     forget()
     real, edited = code._origin, tmp_path / "errors.py"
     edited.write_text("# edited\n", encoding="utf-8")
     monkeypatch.setattr(code, "_origin", lambda name: edited if name == "dataprep.errors" else real(name))
-    assert code_digest("dataprep.recipe_file") != before
+    assert code_digest("dataprep.recipes.recipe_file") != before
     monkeypatch.undo()
     forget()
 
 
 _CODE = """
 from dataprep import errors
-from dataprep.recipe import Recipe, public_name
+from dataprep.recipes.recipe import Recipe, public_name
 
 LIMIT = 3
 UNUSED = 4

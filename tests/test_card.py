@@ -9,7 +9,8 @@ import pytest
 import release_case
 from huggingface_hub import DatasetCard
 
-from dataprep.recipe import LicenceClaim, Recipe
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.sources import LicenceClaim
 from dataprep.releases.card import card, rendered_files
 from dataprep.releases.card_figures import liczba, plain, procent
 from dataprep.releases.licences import questions

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dataprep import schemas
 from dataprep.clean import characters, cleaning, mojibake
-from dataprep.recipe import Clean
+from dataprep.recipes.curation import Clean
 
 ALL = list(cleaning.RULES)
 GOLDEN = Path(__file__).parent / "golden" / "clean" / "cases.csv"

@@ -24,11 +24,12 @@ from hub_clients import environment
 from hub_server import Server, serving
 from prefect_case import Site, wait_for
 
-from dataprep import io, recipe_file
+from dataprep import io
 from dataprep.build import finish, opened
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe import Recipe
-from dataprep.recipe_file import load
+from dataprep.recipes import recipe_file
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.recipe_file import load
 
 _QUESTION = "q{n}\tKto napisał poemat numer {n} o rzece {river}?"
 _ROW = _QUESTION + "\tPoemat numer {n} o rzece {river} napisał w roku {year} znany polski poeta z Krakowa.\t{label}\n"

@@ -17,8 +17,8 @@ from dataprep.errors import CallError, SourceMissingError
 from dataprep.explain import stories
 from dataprep.filtering.decontamination import Decontaminated, decontaminate
 from dataprep.pipeline import PREPARE, STAGES, reference_digest
-from dataprep.recipe import Source
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
+from dataprep.recipes.sources import Source
 from dataprep.schemas import CONTAMINATION, LEDGER, ROWS
 from dataprep.sources.read import read_source
 

@@ -12,11 +12,14 @@ from dedup_case import deduplicated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import io, recipe_file
+from dataprep import io
 from dataprep.build import Build
 from dataprep.duplicates.dedup_report import dedup_report
 from dataprep.errors import CallError
-from dataprep.recipe import Deduplicate, Recipe, Source
+from dataprep.recipes import recipe_file
+from dataprep.recipes.curation import Deduplicate
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.sources import Source
 from dataprep.schemas import ROWS
 
 WORDS = [f"słowo{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]

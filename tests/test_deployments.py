@@ -15,7 +15,7 @@ import pytest
 import yaml
 from prefect_case import ROOT, Site, wait_for
 
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 from flows.deploy import for_recipe
 
 

@@ -17,7 +17,7 @@ from dataprep.compare.diff import diff, is_empty
 from dataprep.compare.diff_tables import compare_splits, compare_tables
 from dataprep.errors import CallError, DataError
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 from dataprep.releases.release import CORPUS, GROUPS, PAIRS, QRELS, QUERIES, TRIPLETS
 from dataprep.releases.release_files import Published
 

@@ -17,7 +17,7 @@ from dataprep import io, schemas
 from dataprep.build import Build
 from dataprep.models import embedded
 from dataprep.models.embedded import token_vectors, train_tokenizer
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 from dataprep.stages import training_passages
 from dataprep.text import digest
 

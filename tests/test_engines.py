@@ -16,7 +16,7 @@ from dataprep.build import finish, opened
 from dataprep.errors import RemoteError
 from dataprep.parts import paths
 from dataprep.pipeline import STAGES
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 from flows import engines
 
 ROW_STAGES = ("ingest", "clean", "filter")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dataprep import schemas
 from dataprep.filtering import composition, filters, quality
-from dataprep.recipe import Filter
+from dataprep.recipes.curation import Filter
 from dataprep.text import fold
 
 QUESTION = "Gdzie leży miasto Kraków?"

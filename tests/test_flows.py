@@ -20,7 +20,7 @@ from dataprep import model_stages
 from dataprep.build import Build
 from dataprep.errors import CallError, DataError, RemoteError
 from dataprep.progress import progress_of
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 from flows import artifacts, operating, pace, progress, waiting
 from flows.tasks import may_pass
 

@@ -65,7 +65,7 @@ def reader(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def read(scratch: Path, repo: str, **source: Any) -> tuple[str, list[tuple[Any, ...]]]:
     """Revision and rows of a source."""
-    from dataprep.recipe import Source  # noqa: PLC0415 - in the client's process
+    from dataprep.recipes.sources import Source  # noqa: PLC0415 - in the client's process
     from dataprep.sources import hub  # noqa: PLC0415
     from dataprep.sources.read import read_source  # noqa: PLC0415
 

@@ -10,8 +10,8 @@ from browser_case import assert_opens_well, freshly_opened, links_without_rows
 from dataprep.build import Build, finish, opened
 from dataprep.io import read_json
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe import Recipe
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.recipe_file import load
 from dataprep.reports.report import write_report
 
 pytestmark = pytest.mark.real

@@ -12,10 +12,11 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from dataprep import schemas
 from dataprep.models.base_tokenizer import BaseTokenizer
-from dataprep.statistics import lengths, spacy_counts
+from dataprep.statistics import lengths, spacy_counts, words_and_sentences
 from dataprep.statistics.length_statistics import histogram, summarise, truncation
-from dataprep.statistics.lengths import Measured, measure, n_sentences, n_words
+from dataprep.statistics.lengths import Measured, measure
 from dataprep.statistics.training_cost import epoch_cost, expected_longest
+from dataprep.statistics.words_and_sentences import n_sentences, n_words
 from dataprep.text import digest, fold
 
 LENGTHS = st.lists(st.integers(1, 60), min_size=1, max_size=30)
@@ -109,9 +110,9 @@ TEXTS = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=12)
 
 @given(st.lists(TEXTS | st.none(), max_size=5))
 def test_sentences_are_counted_as_if_every_abbreviation_left_at_once(texts: list[str | None]) -> None:
-    at_a_boundary = lengths._ABBREVIATION.replace(r"(^|\W)", r"\b")
+    at_a_boundary = words_and_sentences._ABBREVIATION.replace(r"(^|\W)", r"\b")
     text = pl.col("text")
-    expected = text.str.replace_all(at_a_boundary, "").str.count_matches(lengths._SENTENCE_BREAK) + 1
+    expected = text.str.replace_all(at_a_boundary, "").str.count_matches(words_and_sentences._SENTENCE_BREAK) + 1
     found = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(n_sentences(text).alias("found"), expected.alias("expected"))
     assert found["found"].equals(found["expected"])
 

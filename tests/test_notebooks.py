@@ -14,7 +14,7 @@ from conftest import JUDGED
 
 from dataprep.build import finish, opened
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

@@ -12,8 +12,8 @@ from dataprep import io
 from dataprep.build import existing_build, finish, is_current, opened
 from dataprep.models import trainer
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe import Recipe
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.recipe_file import load
 
 
 def test_a_plan_is_cut_to_what_all_processes_can_share(monkeypatch: pytest.MonkeyPatch) -> None:

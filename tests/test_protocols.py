@@ -87,7 +87,7 @@ def seed_recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled recipe, its Hub source exchanged for the file of the same bytes."""
     if not REAL.is_dir():
         pytest.skip("no real data: DATAPREP_REAL_DATA names no folder")
-    from dataprep.recipe_file import bundled_recipes  # noqa: PLC0415
+    from dataprep.recipes.recipe_file import bundled_recipes  # noqa: PLC0415
 
     assert SEED_RECIPE in bundled_recipes()
     text = (Path(protocols.__file__).parents[1] / "recipes" / f"{SEED_RECIPE}.toml").read_text(encoding="utf-8")

@@ -9,13 +9,14 @@ import release_case
 import s3fs
 from bucket_case import served_bucket
 
-from dataprep import io, recipe_file
+from dataprep import io
 from dataprep.build import Build, existing_build
 from dataprep.errors import RemoteError
 from dataprep.publishers import to_bucket
 from dataprep.publishers.file_plan import local_files
 from dataprep.publishers.last_published import last_published
 from dataprep.publishers.publish_build import publish_build, settings_of
+from dataprep.recipes import recipe_file
 
 TARGET = "s3://pairs/acme/pytania"
 PLACE = f"{TARGET}/dataset"

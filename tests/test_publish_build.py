@@ -17,7 +17,7 @@ from hub_clients import asked_for_approval, client, environment, publish_build, 
 from hub_faults import Fault
 from hub_server import Server, serving
 
-from dataprep import io, recipe_file
+from dataprep import io
 from dataprep.build import existing_build
 from dataprep.errors import BusyError, CallError, DataError, RemoteError
 from dataprep.publishers import to_folder
@@ -26,6 +26,7 @@ from dataprep.publishers.file_plan import local_files
 from dataprep.publishers.publish_build import publish_build as publish_here
 from dataprep.publishers.publish_build import settings_of
 from dataprep.publishers.targets import HubTarget
+from dataprep.recipes import recipe_file
 from dataprep.releases import contracts
 
 DATASET, MODEL = "hf://datasets/acme/pytania", "hf://acme/model"

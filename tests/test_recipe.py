@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dataprep import recipe_docs
 from dataprep.errors import CallError
-from dataprep.recipe import Recipe, Source
-from dataprep.recipe_file import bundled_recipes, dump, load
+from dataprep.recipes import recipe_docs
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.recipe_file import bundled_recipes, dump, load
+from dataprep.recipes.sources import Source
 
 MINIMAL = 'name = "mine"\n[[sources]]\nname = "a"\nkind = "tsv"\npath = "a.tsv"\n'
 

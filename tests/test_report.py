@@ -17,7 +17,7 @@ from dataprep.errors import CallError
 from dataprep.io import read_json
 from dataprep.pipeline import PREPARE, STAGES
 from dataprep.reading_order import in_reading_order
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 from dataprep.reports import charts, report
 from dataprep.reports.marking import Run, compare, excerpt, visible
 from dataprep.reports.notes import in_words

@@ -10,7 +10,7 @@ from browser_case import assert_opens_well, freshly_opened, links_without_rows
 from dataprep.build import Build, finish, opened
 from dataprep.io import read_json, write_json
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 from dataprep.reports.report import write_report
 
 SAMPLE = Path(__file__).parent.parent / "data/sample/pairs.tsv"

@@ -18,7 +18,7 @@ from dataprep import io
 from dataprep.build import finish, opened
 from dataprep.explain import find, stories
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 from dataprep.releases import contracts
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"

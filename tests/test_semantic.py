@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from negatives_case import mined
 from numpy.typing import NDArray
 
-from dataprep import io, recipe_file, schemas
+from dataprep import io, schemas
 from dataprep.build import Build, finish, opened
 from dataprep.duplicates.dedup_report import dedup_report
 from dataprep.duplicates.guards import guards
@@ -23,7 +23,10 @@ from dataprep.duplicates.semantic import cosine_pairs
 from dataprep.errors import CallError
 from dataprep.explain import stories
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe import Deduplicate, Recipe, Source
+from dataprep.recipes import recipe_file
+from dataprep.recipes.curation import Deduplicate
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.sources import Source
 from dataprep.splits import assign
 
 WORDS = [

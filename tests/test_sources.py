@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataprep import recipe
+from dataprep.recipes.sources import Source
 from dataprep.schemas import LEDGER, ROWS
 from dataprep.sources import delimited, lines, opening, parquet, rules
 from dataprep.sources.read import Ingested, part_of, read_source
@@ -38,7 +38,7 @@ def rows_of(text: st.SearchStrategy[str]) -> st.SearchStrategy[list[Row]]:
 
 def read(folder: Path, data: bytes, *, name: str = "rows.tsv", kind: str = "tsv", **more: Any) -> Ingested:
     (folder / name).write_bytes(data)
-    source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": name, "columns": COLUMNS, **more})
+    source = Source.model_validate({"name": "s", "kind": kind, "path": name, "columns": COLUMNS, **more})
     return read_source(source, folder=folder, scratch=Path(tempfile.mkdtemp(dir=folder)))
 
 

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 import zstandard
 
-from dataprep import recipe
 from dataprep.errors import CallError, DataError, RemoteError, SourceMissingError
+from dataprep.recipes.sources import Source
 from dataprep.sources import files
 from dataprep.sources.read import Ingested, read_source
 
@@ -21,7 +21,7 @@ TSV = b"question\tpassage\tlabel\nq\tp\t1\n"
 
 
 def read(folder: Path, path: str, *, kind: str = "tsv", **more: Any) -> Ingested:
-    source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": path, **more})
+    source = Source.model_validate({"name": "s", "kind": kind, "path": path, **more})
     return read_source(source, folder=folder, scratch=folder / "scratch")
 
 

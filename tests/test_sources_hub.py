@@ -16,10 +16,11 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PROGRAM = """
 import sys
 from pathlib import Path
-from dataprep import errors, recipe
+from dataprep import errors
+from dataprep.recipes.sources import Source
 from dataprep.sources.read import read_source
 for source in sys.argv[2:]:
-    section = recipe.Source.model_validate_json(source)
+    section = Source.model_validate_json(source)
     try:
         got = read_source(section, folder=None, scratch=Path(sys.argv[1]))
     except errors.DataprepError as error:

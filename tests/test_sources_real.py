@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dataprep import recipe
+from dataprep.recipes.sources import Source
 from dataprep.sources.read import Ingested, read_source
 
 FOLDER = Path(os.environ.get("DATAPREP_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -17,7 +17,7 @@ pytestmark = [
 
 
 def read(path: str, kind: str, scratch: Path, **more: Any) -> Ingested:
-    source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": path, **more})
+    source = Source.model_validate({"name": "s", "kind": kind, "path": path, **more})
     return read_source(source, folder=FOLDER, scratch=scratch)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from dataprep import recipe
+from dataprep.recipes.sources import Source
 from dataprep.sources.read import Ingested, read_source
 
 HEADER = b"id\tquestion\tpassage\tlabel\n"
@@ -15,7 +15,7 @@ GOOD = b"k\tq\tp\t1\n"
 
 def read(folder: Path, data: bytes, *, name: str = "a.tsv", kind: str = "tsv", **more: Any) -> Ingested:
     (folder / name).write_bytes(data)
-    source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": name, "columns": {"id": "id"}, **more})
+    source = Source.model_validate({"name": "s", "kind": kind, "path": name, "columns": {"id": "id"}, **more})
     return read_source(source, folder=folder, scratch=folder / "scratch")
 
 

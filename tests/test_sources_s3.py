@@ -8,7 +8,7 @@ import pytest
 from bucket_case import served_bucket
 
 from dataprep.errors import SourceMissingError
-from dataprep.recipe import Source
+from dataprep.recipes.sources import Source
 from dataprep.sources.read import read_source
 
 SAMPLE = Path(__file__).parents[1] / "data/sample/pairs.tsv"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dataprep import recipe
 from dataprep.errors import DataError, SourceMissingError
+from dataprep.recipes.sources import Source
 from dataprep.sources.read import Ingested, read_source
 
 CORPUS = {"_id": "c1", "title": "Tytuł", "text": "Zdanie."}, {"_id": "c2", "text": "Drugie."}
@@ -18,7 +18,7 @@ FIELDS = ("source_key", "question", "passage", "title", "label")
 
 
 def read(folder: Path, path: str, kind: str, **more: Any) -> Ingested:
-    source = recipe.Source.model_validate({"name": "s", "kind": kind, "path": path, **more})
+    source = Source.model_validate({"name": "s", "kind": kind, "path": path, **more})
     return read_source(source, folder=folder, scratch=folder / "scratch")
 
 

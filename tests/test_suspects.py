@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dataprep.duplicates.near import near_pairs
 from dataprep.duplicates.near_signatures import may_be_near, signatures
-from dataprep.releases import offenders, suspects
+from dataprep.releases import ledger_suspects, offenders, suspects
 from dataprep.releases.numbers import numbers
 from dataprep.releases.release import CORPUS, GROUPS, PAIRS, QRELS, QUERIES, TRIPLETS
 from dataprep.releases.release_files import Published
@@ -136,10 +136,10 @@ def test_the_suspects_hold_every_row_of_the_ledger_that_offends(
     read = pl.LazyFrame([{**dict.fromkeys(ROWS), "row_id": f"s:{i + 1}", "label": label} for i, label in enumerate(labels)], schema=ROWS)
     judgements = pl.LazyFrame([(*pair, score) for pair, score in scores.items()], schema=QRELS, orient="row")
 
-    ended = suspects.rows_without_one_end(ledger)
+    ended = ledger_suspects.rows_without_one_end(ledger)
     some = suspects.with_numbers(ledger, "row_id", ended)
     assert as_list(offenders.rows_without_one_end(some)) == as_list(offenders.rows_without_one_end(ledger))
-    changed = suspects.labels_changed_silently(ledger, read, judgements)
+    changed = ledger_suspects.labels_changed_silently(ledger, read, judgements)
     some = suspects.with_numbers(ledger, "row_id", changed)
     wanted = as_list(offenders.labels_changed_silently(ledger, read, judgements))
     assert as_list(offenders.labels_changed_silently(some, suspects.with_numbers(read, "row_id", changed), judgements)) == wanted

@@ -11,8 +11,9 @@ from dataprep.build import finish, opened
 from dataprep.filtering import token_lengths
 from dataprep.models.embedded import train_tokenizer
 from dataprep.pipeline import STAGES
-from dataprep.recipe import Filter, Recipe
-from dataprep.recipe_file import load
+from dataprep.recipes.curation import Filter
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.recipe_file import load
 
 PASSAGES = ["Kraków leży nad Wisłą i jest stolicą Małopolski.", "Wisła płynie przez Kraków, Warszawę i Gdańsk.", "Kraków"]
 

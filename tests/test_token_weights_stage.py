@@ -8,7 +8,7 @@ from training_case import base
 from dataprep.build import Build, finish, opened
 from dataprep.models import card_notes
 from dataprep.pipeline import STAGES, up_to
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 
 
 def trained(folder: Path, *overrides: str) -> Build:

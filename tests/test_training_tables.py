@@ -8,7 +8,7 @@ from dataprep.models.curriculum import unique_names
 from dataprep.models.passage_crops import crop_pairs
 from dataprep.models.passage_pairs import sentences, title_pairs
 from dataprep.models.training_tables import TABLES, Sources, mixed_table, training_passages, training_table
-from dataprep.recipe import TrainStage
+from dataprep.recipes.training import TrainStage
 from dataprep.schemas import CORPUS, JUDGEMENTS, LINKS, PAIRS, SPLIT_QUERIES, TRIPLETS
 from dataprep.text import digest
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from dataprep import io, recipe_file
+from dataprep import io
 from dataprep.ablation.plan import Cell
 from dataprep.build import Build, finish, opened
 from dataprep.code import code_digest
@@ -18,6 +18,7 @@ from dataprep.models import encode, metrics, tasks
 from dataprep.models.ranking import run_frame
 from dataprep.models.search import search
 from dataprep.pipeline import PREPARE, STAGES, reference_digest, source_digest
+from dataprep.recipes import recipe_file
 
 NEEDED = PREPARE[: PREPARE.index("negatives") + 1]
 CELLS = "ablation"  # their folder in the build that gets the table

@@ -10,7 +10,8 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import Field, ValidationError, model_validator
 
 from dataprep.errors import CallError
-from dataprep.recipe import Name, Recipe, Section
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.section import Name, Section
 
 Changes = Mapping[str, Any]  # key path of the recipe -> value
 

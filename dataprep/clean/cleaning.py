@@ -27,7 +27,7 @@ _MAX_PASSES = 8
 _STEP = pl.Struct({"rule": pl.String, "before": pl.String, "after": pl.String})
 _TRACED = pl.Struct({"text": pl.String, "steps": pl.List(_STEP)})
 
-# The names and the order are those of recipe.Clean.
+# The names and the order are those of recipes.curation.Clean.
 _RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "mojibake": mojibake.MOJIBAKE,

@@ -15,7 +15,7 @@ from dataprep.duplicates import numbered, same_texts
 from dataprep.duplicates.guards import strict_fold
 from dataprep.duplicates.same_texts import REVIEW_JACCARD, close
 from dataprep.errors import CallError
-from dataprep.recipe import Deduplicate
+from dataprep.recipes.curation import Deduplicate
 from dataprep.reports.marking import Run, compare, excerpt
 from dataprep.text import fold, number, numbered_id
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dataprep.errors import CallError
-from dataprep.recipe import Columns, Source
+from dataprep.recipes.sources import Columns, Source
 from dataprep.releases import release_files
 from dataprep.releases.beir_export import BEIR_SPLITS
 

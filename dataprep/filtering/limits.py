@@ -9,7 +9,7 @@ TEXT_COLUMNS = ("question", "passage", "title")
 
 
 class Limits(TypedDict):
-    """The limits, by the names that they have in the recipe; recipe.Filter says what each means."""
+    """The limits, by the names that they have in the recipe; recipes.curation.Filter says what each means."""
 
     min_question_chars: int
     max_question_chars: int

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dataprep.recipe import Filter, Recipe
+from dataprep.recipes.curation import Filter
+from dataprep.recipes.recipe import Recipe
 from dataprep.text import passage_text
 
 if TYPE_CHECKING:

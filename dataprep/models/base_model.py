@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from dataprep.duplicates.semantic import Encode
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -15,7 +15,7 @@ from dataprep.publishers.hub.repository import Repository, repository
 from dataprep.publishers.hub.token import token
 from dataprep.publishers.targets import BucketTarget, FolderTarget, HubTarget, parse
 from dataprep.publishers.to_bucket import fetch_bucket
-from dataprep.recipe import Publish
+from dataprep.recipes.recipe import Publish
 
 _MANIFEST = "manifest.json"
 _MAX_BYTES = 2_000_000_000

@@ -24,7 +24,7 @@ from dataprep.publishers.targets import BucketTarget, FolderTarget, HubTarget, K
 from dataprep.publishers.to_bucket import plan_bucket, publish_bucket
 from dataprep.publishers.to_folder import plan_folder, publish_folder
 from dataprep.publishers.trained_release import partner, published_at
-from dataprep.recipe import Publish
+from dataprep.recipes.recipe import Publish
 from dataprep.releases import contracts
 
 log = logging.getLogger("dataprep")

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from dataprep.recipe import Clean, Deduplicate, Filter, Section
+from dataprep.recipes.curation import Clean, Deduplicate, Filter
+from dataprep.recipes.section import Section
 from dataprep.releases.card_figures import Figures, count, liczba, percent, picture, plain, procent, table
 from dataprep.releases.licences import licences, questions
 from dataprep.releases.manifest import COUNTED

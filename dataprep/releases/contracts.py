@@ -3,58 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from dataprep.errors import CallError
 from dataprep.models import model_proof
-from dataprep.releases import documents, offenders, recount, release_files, suspects
+from dataprep.releases import documents, ledger_suspects, offenders, recount, release_files, suspects
+from dataprep.releases.contract_results import Query, Result, judged, unchecked
 from dataprep.releases.numbers import Numbers, numbers
 from dataprep.releases.release_files import Published
 from dataprep.releases.suspects import Suspects, narrowed, with_numbers
 from dataprep.rule_names import rule_names
-
-_SAMPLE_ROWS = 5
-_SAMPLE_CHARS = 300
-Query = Callable[[], pl.LazyFrame | pl.DataFrame]
-
-
-class Result(NamedTuple):
-    """What came of one contract.
-
-    Attributes:
-        name: The contract, as a statement that should be true.
-        state: Whether the statement is true; `unchecked` where the files do not say.
-        n_offenders: Rows that break it.
-        sample: The first of them.
-        note: Why it was not checked, else "".
-    """
-
-    name: str
-    state: Literal["met", "broken", "unchecked"]
-    n_offenders: int
-    sample: pl.DataFrame
-    note: str = ""
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether rows were found that break the contract."""
-        return self.state == "broken"
-
-    def line(self) -> str:
-        """The result in a line; broken ones are followed by the first offenders."""
-        mark = {"met": "ok       ", "broken": "BROKEN   ", "unchecked": "unchecked"}[self.state]
-        head = (
-            f"{mark} {self.name}"
-            + (f": {self.n_offenders:,} offenders" if self.is_broken else "")
-            + (f" ({self.note})" if self.note else "")
-        )
-        return "\n".join([head, *(f"            {_short(str(row))}" for row in self.sample.to_dicts())])
-
-    def as_dict(self) -> dict[str, Any]:
-        """The result as plain values."""
-        return {**self._asdict(), "sample": self.sample.to_dicts()}
 
 
 def check(path: Path) -> list[Result]:
@@ -75,26 +35,12 @@ def check(path: Path) -> list[Result]:
     if build is None and (path / "recipe.toml").is_file():
         raise CallError(f"{path} has no release yet; `dataprep run … --build {path}` makes it")
     release = path / "release" if build else path
-    files = _judge("every file of a release is there and has its columns", lambda: release_files.unreadable(release))
+    files = judged("every file of a release is there and has its columns", lambda: release_files.unreadable(release))
     queries = dict(_release_contracts(release))
     if files.is_broken:
-        return [files, *(_unchecked(name, "files are missing or cannot be read") for name in [*queries, *_LEDGER])]
+        return [files, *(unchecked(name, "files are missing or cannot be read") for name in [*queries, *_LEDGER])]
     queries |= model_proof.contracts(build) if build else {}
-    return [files, *_ledger_results(build, release), *(_judge(name, query) for name, query in queries.items())]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SAMPLE_CHARS else text[:_SAMPLE_CHARS] + " …"
-
-
-def _judge(name: str, query: Query) -> Result:
-    """Run a query for offenders."""
-    found = query().lazy().collect(engine="streaming")
-    return Result(name, "broken" if found.height else "met", found.height, found.head(_SAMPLE_ROWS))
-
-
-def _unchecked(name: str, note: str) -> Result:
-    return Result(name, "unchecked", 0, pl.DataFrame(), note)
+    return [files, *_ledger_results(build, release), *(judged(name, query) for name, query in queries.items())]
 
 
 _LEDGER = (
@@ -109,31 +55,31 @@ def _ledger_results(build: Path | None, release: Path) -> Iterator[Result]:
     """The contracts that need the ledger; without one they stay unchecked."""
     once, counts, labels, quality = _LEDGER
     if build is None or not (build / "ledger.parquet").is_file():
-        yield from (_unchecked(name, "there is no ledger.parquet; check the build that made this release") for name in _LEDGER)
+        yield from (unchecked(name, "there is no ledger.parquet; check the build that made this release") for name in _LEDGER)
         return
     ledger = pl.scan_parquet(build / "ledger.parquet")
     manifest = release_files.manifest(release)
-    yield _judge(once, lambda: _without_one_end(ledger))
-    yield _judge(counts, lambda: documents.counts_unlike_ledger(manifest, ledger))
+    yield judged(once, lambda: _without_one_end(ledger))
+    yield judged(counts, lambda: documents.counts_unlike_ledger(manifest, ledger))
     rows, judgements = build / "stages/ingest/rows.parquet", release_files.scan(release).judgements
     if rows.exists():
-        yield _judge(labels, lambda: _labels_changed(ledger, pl.scan_parquet(rows), judgements))
+        yield judged(labels, lambda: _labels_changed(ledger, pl.scan_parquet(rows), judgements))
     else:
-        yield _unchecked(labels, "the build has no stages/ingest/rows.parquet")
+        yield unchecked(labels, "the build has no stages/ingest/rows.parquet")
     missing = [path for path in recount.STAGE_TABLES.values() if not (build / "stages" / path).exists()]
     if missing:
-        yield _unchecked(quality, f"the build has no stages/{missing[0]}")
+        yield unchecked(quality, f"the build has no stages/{missing[0]}")
     else:
-        yield _judge(quality, lambda: recount.quality_unlike_build(build, release, rule_names()))
+        yield judged(quality, lambda: recount.quality_unlike_build(build, release, rule_names()))
 
 
 def _without_one_end(ledger: pl.LazyFrame) -> pl.LazyFrame:
-    found = suspects.rows_without_one_end(ledger)
+    found = ledger_suspects.rows_without_one_end(ledger)
     return offenders.rows_without_one_end(with_numbers(ledger, "row_id", found)) if len(found) else pl.LazyFrame()
 
 
 def _labels_changed(ledger: pl.LazyFrame, rows: pl.LazyFrame, judgements: pl.LazyFrame) -> pl.LazyFrame:
-    found = suspects.labels_changed_silently(ledger, rows, judgements)
+    found = ledger_suspects.labels_changed_silently(ledger, rows, judgements)
     some = with_numbers(ledger, "row_id", found), with_numbers(rows, "row_id", found)
     return offenders.labels_changed_silently(*some, judgements) if len(found) else pl.LazyFrame()
 

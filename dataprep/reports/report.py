@@ -13,6 +13,7 @@ from dataprep.build import Build
 from dataprep.pipeline import FINE_TUNE, PREPARE
 from dataprep.reading_order import in_reading_order
 from dataprep.releases import contracts
+from dataprep.releases.contract_results import Result
 from dataprep.releases.licences import questions
 from dataprep.reports import report_charts, report_examples
 from dataprep.reports.report_leaks import leaks
@@ -91,7 +92,7 @@ def _stages(build: Build) -> list[dict[str, Any]]:
     return [{"name": name, "summary": build.json(name, "stage")["summary"] if done else None} for name, done in finished.items()]
 
 
-def _contracts(build: Build, manifest: Mapping[str, Any] | None) -> list[contracts.Result] | None:
+def _contracts(build: Build, manifest: Mapping[str, Any] | None) -> list[Result] | None:
     """Results of all contracts, where that is cheap; else None."""
     n_rows = sum(manifest["counts"]["read"].values()) if manifest else None
     return contracts.check(build.folder) if n_rows is not None and n_rows <= _MAX_CHECKED_ROWS else None

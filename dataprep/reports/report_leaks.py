@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dataprep.releases.contracts import Result
+from dataprep.releases.contract_results import Result
 
 
 class Leak(NamedTuple):

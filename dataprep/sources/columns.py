@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from dataprep import recipe
 from dataprep.errors import DataError, SourceMissingError
+from dataprep.recipes.sources import Columns
 
 _MAX_SHOWN = 30
 _USUAL = {"title": "title", "label": "label"}
@@ -20,7 +20,7 @@ class Wanted(NamedTuple):
     """Columns that are taken if they are there."""
 
 
-def wanted(columns: recipe.Columns) -> Wanted:
+def wanted(columns: Columns) -> Wanted:
     """What a recipe asks for; a title and a label that it does not name are taken from columns of these names."""
     named = {role: name for role, name in columns.model_dump().items() if name}
     return Wanted(named, {role: name for role, name in _USUAL.items() if role not in named})
@@ -57,7 +57,7 @@ def _missing(role: str, name: str, names: Sequence[str], where: str) -> str:
     more = f" and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else ""
     nearest = get_close_matches(name, names, n=1, cutoff=0.5)
     guess = f" Did you mean {_quoted(nearest[0])}?" if nearest else ""
-    advice = f" Set columns.{role} of the source to the right name." if role in recipe.Columns.model_fields else ""
+    advice = f" Set columns.{role} of the source to the right name." if role in Columns.model_fields else ""
     return f"{where}: no column {name!r} for the {role}; found the columns {shown}{more}.{guess}{advice}"
 
 

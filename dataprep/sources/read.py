@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dataprep import recipe
 from dataprep.errors import DataError
 from dataprep.identity import later_occurrences, order_free_digest, repeated
 from dataprep.io import full_disk_as_os_error
 from dataprep.parts import n_parts
+from dataprep.recipes.sources import Source
 from dataprep.schemas import LEDGER, ROWS
 from dataprep.sources import beir, delimited, hub, jsonl, parquet, rules, squad
 from dataprep.sources.columns import wanted
@@ -54,7 +54,7 @@ class _Reading(NamedTuple):
     revision: str | None = None
 
 
-def read_source(source: recipe.Source, *, folder: Path | None, scratch: Path) -> Ingested:
+def read_source(source: Source, *, folder: Path | None, scratch: Path) -> Ingested:
     """Read one source, in parts of some ten megabytes that are written to files as they come.
 
     Args:
@@ -115,7 +115,7 @@ def _named(chunks: Sequence[Path], name: str) -> pl.LazyFrame:
     return pl.scan_parquet(list(chunks)).with_columns(row_id=pl.concat_str([pl.lit(f"{name}:"), "digest"]), source=pl.lit(name))
 
 
-def _reading(source: recipe.Source, folder: Path | None, place: Path) -> _Reading:
+def _reading(source: Source, folder: Path | None, place: Path) -> _Reading:
     if source.kind == "hub":
         repo = str(source.repo)
         commit = hub.commit(repo, source.revision)
@@ -128,7 +128,7 @@ def _reading(source: recipe.Source, folder: Path | None, place: Path) -> _Readin
     return _Reading((frame for file in files for frame in _records(source, file, place)), files)
 
 
-def _records(source: recipe.Source, file: File, place: Path) -> Iterator[pl.DataFrame]:
+def _records(source: Source, file: File, place: Path) -> Iterator[pl.DataFrame]:
     columns = wanted(source.columns)
     match source.kind:
         case "jsonl":
@@ -183,7 +183,7 @@ def _described(files: list[File]) -> list[dict[str, Any]]:
     return notes
 
 
-def _no_row(source: recipe.Source, files: list[File]) -> str:
+def _no_row(source: Source, files: list[File]) -> str:
     read = ", ".join(file.shown for file in files[:5]) or str(source.repo)
     more = f" and {len(files) - 5} more" if len(files) > 5 else ""  # noqa: PLR2004 - as many as are shown
     empty = " (0 bytes)" if files and not any(file.path.stat().st_size for file in files) else ""

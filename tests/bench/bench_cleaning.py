@@ -22,7 +22,7 @@ import scale_pairs
 
 from dataprep import parts, row_stages
 from dataprep.clean import cleaning
-from dataprep.recipe import Clean
+from dataprep.recipes.curation import Clean
 from dataprep.schemas import ROWS
 
 RULES = [name for name, is_on in Clean().model_dump().items() if is_on]

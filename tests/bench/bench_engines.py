@@ -23,7 +23,7 @@ from dataprep import io
 from dataprep.build import finish, opened
 from dataprep.parts import Call
 from dataprep.pipeline import STAGES
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 from flows import engines
 
 ROW_STAGES = ("ingest", "clean", "filter")

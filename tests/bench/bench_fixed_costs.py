@@ -23,7 +23,7 @@ from dataprep.releases import ledger
 IMPORTED = {
     "Python alone": "pass",
     "the commands (`--help`)": "import flows.cli",
-    "recipes": "import dataprep.recipe_file",
+    "recipes": "import dataprep.recipes.recipe_file",
     "every stage": "import dataprep.pipeline, dataprep.stages",
     "the flows, with Prefect": "import flows.prepare",
     "training, with torch": "import flows.fine_tune, sentence_transformers",

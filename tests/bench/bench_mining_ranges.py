@@ -18,7 +18,7 @@ from dataprep.build import Build, finish, opened
 from dataprep.models.bm25 import Index
 from dataprep.models.negatives import mine
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 
 DATA = Path(os.environ.get("DATAPREP_REAL_DATA", Path(__file__).parents[3] / "shared/data"))
 COLUMNS = (

@@ -40,7 +40,7 @@ import sys
 from pathlib import Path
 from dataprep.build import finish, opened
 from dataprep.pipeline import STAGES
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 build, name = Path(sys.argv[1]), sys.argv[2]
 with opened(build, load(sys.argv[3])) as held:
     finish(STAGES[name], held)

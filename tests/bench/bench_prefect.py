@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from dataprep.build import finish, opened
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 from dataprep.reports.report import write_report
 with opened(Path(sys.argv[2]), load(sys.argv[1])) as build:
     for name in PREPARE:

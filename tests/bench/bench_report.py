@@ -17,7 +17,7 @@ from inflated import inflate
 from dataprep.build import existing_build, finish, opened
 from dataprep.io import read_json
 from dataprep.pipeline import PREPARE, STAGES
-from dataprep.recipe_file import load
+from dataprep.recipes.recipe_file import load
 from dataprep.reports.report import write_report
 
 MAX_BYTES = 5_000_000

@@ -10,7 +10,9 @@ from planted import Row
 
 from dataprep.build import Build, finish, opened
 from dataprep.pipeline import STAGES
-from dataprep.recipe import Columns, Decontaminate, Recipe, Source
+from dataprep.recipes.curation import Decontaminate
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.sources import Columns, Source
 
 RUN = ("ingest", "clean", "filter", "deduplicate", "split")
 

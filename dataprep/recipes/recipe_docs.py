@@ -1,6 +1,6 @@
 """docs/recipes.md: every key of a recipe with its default, from the models themselves.
 
-`python -m dataprep.recipe_docs docs/recipes.md` writes the page; a test holds it current.
+`python -m dataprep.recipes.recipe_docs docs/recipes.md` writes the page; a test holds it current.
 """
 
 import sys
@@ -12,8 +12,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from dataprep.recipe import Columns, Recipe, Source, TrainStage
-from dataprep.recipe_file import bundled_recipes
+from dataprep.recipes.recipe import Recipe
+from dataprep.recipes.recipe_file import bundled_recipes
+from dataprep.recipes.sources import Columns, Source
+from dataprep.recipes.training import TrainStage
 
 _INTRO = """# Recipes
 

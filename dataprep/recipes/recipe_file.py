@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dataprep.errors import CallError
-from dataprep.recipe import Recipe
+from dataprep.recipes.recipe import Recipe
 
 BUNDLED = files("dataprep") / "recipes"
 

@@ -1,0 +1,62 @@
+"""What came of a contract: whether it holds, and the first rows that break it."""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import polars as pl
+
+_SAMPLE_ROWS = 5
+_SAMPLE_CHARS = 300
+Query = Callable[[], pl.LazyFrame | pl.DataFrame]  # finds the offenders
+
+
+class Result(NamedTuple):
+    """What came of one contract.
+
+    Attributes:
+        name: The contract, as a statement that should be true.
+        state: Whether the statement is true; `unchecked` where the files do not say.
+        n_offenders: Rows that break it.
+        sample: The first of them.
+        note: Why it was not checked, else "".
+    """
+
+    name: str
+    state: Literal["met", "broken", "unchecked"]
+    n_offenders: int
+    sample: pl.DataFrame
+    note: str = ""
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether rows were found that break the contract."""
+        return self.state == "broken"
+
+    def line(self) -> str:
+        """The result in a line; broken ones are followed by the first offenders."""
+        mark = {"met": "ok       ", "broken": "BROKEN   ", "unchecked": "unchecked"}[self.state]
+        head = (
+            f"{mark} {self.name}"
+            + (f": {self.n_offenders:,} offenders" if self.is_broken else "")
+            + (f" ({self.note})" if self.note else "")
+        )
+        return "\n".join([head, *(f"            {_short(str(row))}" for row in self.sample.to_dicts())])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as plain values."""
+        return {**self._asdict(), "sample": self.sample.to_dicts()}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SAMPLE_CHARS else text[:_SAMPLE_CHARS] + " …"
+
+
+def judged(name: str, query: Query) -> Result:
+    """Run a query for offenders."""
+    found = query().lazy().collect(engine="streaming")
+    return Result(name, "broken" if found.height else "met", found.height, found.head(_SAMPLE_ROWS))
+
+
+def unchecked(name: str, note: str) -> Result:
+    """The result of a contract that the files cannot show, with the reason."""
+    return Result(name, "unchecked", 0, pl.DataFrame(), note)
