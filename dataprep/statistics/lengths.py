@@ -13,7 +13,7 @@ from dataprep.models.token_counts import TokenCounter
 from dataprep.parts import IdRange, ranges_of
 from dataprep.progress import Progress, Tally
 from dataprep.schemas import SPLITS
-from dataprep.statistics import spacy_counts
+from dataprep.statistics import spacy_counts, words_and_sentences
 from dataprep.statistics.length_statistics import DISTRIBUTION, histogram, summarise, truncation
 from dataprep.statistics.training_cost import epoch_cost
 from dataprep.statistics.words_and_sentences import n_sentences, n_words
@@ -31,9 +31,6 @@ _COUNTED = pl.Schema({"made": pl.UInt32(), **DISTRIBUTION})  # `made` orders tab
 _PLACE = ("table", "column", "split")
 DEFINITIONS = {
     "characters": "Unicode code points",
-    "words": "runs of letters and digits, so punctuation is no word",
-    "sentences": "one, and one more after each of . ! ? … that is followed by white space and a capital or digit, "
-    "except after initials and Polish abbreviations",
     "tokens": "of the named tokenizer, special tokens and the recipe's prompts counted, before truncation",
     "percentiles": "p95 is the smallest length that at least 95 % of the texts do not exceed",
 }
@@ -112,29 +109,36 @@ def measure(  # noqa: PLR0913 - four tables, and what the model will do to their
             first = pl.concat([first, *(_longest_of(lengths, name) for name in plain)], how="diagonal")
         longest += _longest(first, side.name, plain)
     distributions = _distributions(found)
-    limits = {name: tokenizer.max_tokens for name, tokenizer in plain.items()}
+    document = {
+        "definitions": DEFINITIONS | (spacy_counts if words == "spacy" else words_and_sentences).DEFINITIONS,
+        "tokenizers": {name: _described(found) for name, found in plain.items()},
+        "prompts": {"question": query_prompt, "passage": passage_prompt},
+        "longest": longest,
+    }
+    return _summarised(distributions, {name: found.max_tokens for name, found in plain.items()}, document, batch_size=batch_size)
+
+
+def _described(tokenizer: "BaseTokenizer") -> dict[str, Any]:
+    return {
+        "special_tokens_per_text": tokenizer.n_special,
+        "max_tokens": tokenizer.max_tokens,
+        "vocabulary": tokenizer.tokenizer.get_vocab_size(),
+    }
+
+
+def _summarised(distributions: pl.DataFrame, limits: Mapping[str, int | None], document: Mapping[str, Any], *, batch_size: int) -> Measured:
+    """The table, and the document with what follows from how often each length occurs."""
     entries = [
         {**place, **summarise(lengths), **truncation(lengths, limits.get(place["tokenizer"]))} for place, lengths in _places(distributions)
     ]
-    document = {
-        "definitions": DEFINITIONS | (spacy_counts.DEFINITIONS if words == "spacy" else {}),
-        "tokenizers": {
-            name: {
-                "special_tokens_per_text": found.n_special,
-                "max_tokens": found.max_tokens,
-                "vocabulary": found.tokenizer.get_vocab_size(),
-            }
-            for name, found in plain.items()
-        },
-        "prompts": {"question": query_prompt, "passage": passage_prompt},
+    more = {
         "columns": [
             {**entry, "histogram": histogram(lengths)} for entry, (_, lengths) in zip(entries, _places(distributions), strict=True)
         ],
         "tokens_per_word": _tokens_per_word(entries),
-        "longest": longest,
-        "training": [cost for name in plain for cost in _costs(distributions, name, limits[name], batch_size)],
+        "training": [cost for name in limits for cost in _costs(distributions, name, limits[name], batch_size)],
     }
-    return Measured(pl.DataFrame(entries, infer_schema_length=None), document)
+    return Measured(pl.DataFrame(entries, infer_schema_length=None), {**document, **more})
 
 
 def _without_limits(tokenizer: "Tokenizer") -> "Tokenizer":

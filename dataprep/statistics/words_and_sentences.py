@@ -10,6 +10,11 @@ from dataprep.words import spans
 # A full stop after these ends no sentence; single letters are initials.
 _ABBREVIATION = r"(?i)(^|\W)(?:\p{L}|al|bp|bł|dr|gen|hab|im|in|inż|itd|itp|jr|kpt|ks|lic|łac|mgr|min|mjr|np|nr|ok|os|pl|płk|por|prof|ps|red|ros|ryc|św|tj|tys|tzn|tzw|ul|ur|wł|woj|właśc|zm|zob)\."  # noqa: E501 - one list
 _SENTENCE_BREAK = r"[.!?…][\"'”»)\]]*\s+[\"'„«(\[–-]*\s*[\p{Lu}\p{N}]"
+DEFINITIONS = {
+    "words": "runs of letters and digits, so punctuation is no word",
+    "sentences": "one, and one more after each of . ! ? … that is followed by white space and a capital or digit, "
+    "except after initials and Polish abbreviations",
+}
 
 
 def n_words(text: pl.Expr) -> pl.Expr:
