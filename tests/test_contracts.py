@@ -172,6 +172,17 @@ def changed_beir_line(build: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("Wisła", "Odra"), encoding="utf-8")
 
 
+def repeated_beir_line(build: Path) -> None:
+    path = build / "release/queries.jsonl"
+    lines = path.read_text(encoding="utf-8")
+    path.write_text(lines + lines.splitlines(keepends=True)[0], encoding="utf-8")
+
+
+def broken_beir_line(build: Path) -> None:
+    with (build / "release/corpus.jsonl").open("a", encoding="utf-8") as lines:
+        lines.write('{"_id": "p1", "ti\n')
+
+
 def extra_file(build: Path) -> None:
     shutil.copy(build / "release/statistics/groups.parquet", build / "release/statistics/more.parquet")
 
@@ -199,6 +210,8 @@ BREAKS: list[tuple[str, Break]] = [
     ("quality.json is what the build's tables give", lambda b: consistent_lie(b, "quality", "labels", "before", "relevant")),
     ("card and task class are what manifest and statistics say", no_task_class_change),
     ("BEIR's files hold the rows of the tables", changed_beir_line),
+    ("BEIR's files hold the rows of the tables", repeated_beir_line),
+    ("BEIR's files hold the rows of the tables", broken_beir_line),
     ("BEIR's files hold the rows of the tables", lambda b: table(b, "qrels/test", lambda f: f.head(1))),
     ("ids of passages are unique", lambda b: table(b, "corpus/corpus", lambda f: add(f, "p1", "", "Inny tekst."))),
     ("ids of questions are unique", lambda b: table(b, "queries/queries", lambda f: add(f, "q1", "Inne pytanie?"))),

@@ -10,6 +10,7 @@ import polars as pl
 from dataprep.errors import CallError
 from dataprep.models import model_proof
 from dataprep.releases import documents, ledger_suspects, offenders, recount, release_files, suspects
+from dataprep.releases.beir_proof import beir_unlike_tables
 from dataprep.releases.contract_results import Query, Result, judged, unchecked
 from dataprep.releases.numbers import Numbers, numbers
 from dataprep.releases.release_files import Published
@@ -133,7 +134,7 @@ def _document_contracts(release: Path) -> dict[str, Query]:
         "every rule of the recipe is reported, also one that touched no row": lambda: documents.rules_left_out(release),
         "the statistics are those of the release's tables": lambda: recount.statistics_unlike_tables(release),
         "card and task class are what manifest and statistics say": lambda: documents.texts_unlike_figures(release),
-        "BEIR's files hold the rows of the tables": lambda: documents.beir_unlike_tables(release),
+        "BEIR's files hold the rows of the tables": lambda: beir_unlike_tables(release),
     }
 
 

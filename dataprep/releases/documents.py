@@ -10,14 +10,10 @@ import polars as pl
 
 from dataprep.publishers import cards
 from dataprep.releases import release_files
-from dataprep.releases.beir_export import BEIR_SPLITS
 from dataprep.releases.card import rendered_files
 from dataprep.releases.manifest import COUNTED, counts, describe_files, recipe_sha256, split_counts
-from dataprep.releases.numbers import row_number
-from dataprep.releases.release import QRELS, table_path
 
 _DIFF_LINES = 1_000
-_BEIR_FAULTS = pl.Schema({"file": pl.String, "key": pl.String, "fault": pl.String})
 _FIGURES = pl.Schema({"figure": pl.String, "found": pl.String, "wanted": pl.String})
 
 
@@ -76,35 +72,6 @@ def texts_unlike_figures(release: Path) -> pl.DataFrame:
         shown = islice((line for line in changed if not line.startswith(("---", "+++", "@@"))), _DIFF_LINES)
         lines += [(name, line) for line in shown]
     return pl.DataFrame(lines, schema={"file": pl.String, "difference": pl.String}, orient="row")
-
-
-def beir_unlike_tables(release: Path) -> pl.LazyFrame:
-    """Rows that stand only in BEIR's files or only in the tables."""
-    faults = []
-    for config in ("corpus", "queries"):
-        table = pl.scan_parquet(release / table_path(config, config))
-        lines = pl.scan_ndjson(release / f"{config}.jsonl", schema=dict(table.collect_schema()))
-        faults += _surplus(table, lines, f"{config}.jsonl", ["_id"])
-    for split, name in BEIR_SPLITS.items():
-        table = pl.scan_parquet(release / table_path("qrels", split))
-        lines = pl.scan_csv(release / f"qrels/{name}.tsv", separator="\t", schema=QRELS, quote_char=None)
-        faults += _surplus(table, lines, f"qrels/{name}.tsv", ["query-id", "corpus-id"])
-    return pl.concat([pl.LazyFrame(schema=_BEIR_FAULTS), *faults]).sort("file", "key", "fault")
-
-
-def _surplus(table: pl.LazyFrame, lines: pl.LazyFrame, file: str, keys: list[str]) -> list[pl.LazyFrame]:
-    """Rows without an equal on the other side; only those whose number has none are compared by their texts."""
-    columns = table.collect_schema().names()
-    key = pl.concat_str(keys, separator=" ")
-    numbers = [rows.select(row_number(*columns)).collect(engine="streaming").to_series() for rows in (table, lines)]
-    one_sided = pl.concat([one.filter(~one.is_in(other.implode())) for one, other in (numbers, reversed(numbers))])
-    if one_sided.is_empty():
-        return []
-    table, lines = (rows.filter(row_number(*columns).is_in(one_sided.implode())) for rows in (table, lines))
-    return [
-        one.join(other, on=columns, how="anti", nulls_equal=True).select(file=pl.lit(file), key=key, fault=pl.lit(fault))
-        for one, other, fault in ((table, lines, "missing in the file"), (lines, table, "missing in the table"))
-    ]
 
 
 def _flat(nested: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

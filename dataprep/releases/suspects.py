@@ -13,7 +13,7 @@ import polars as pl
 
 from dataprep.duplicates.near import near_positions
 from dataprep.duplicates.near_signatures import may_be_near
-from dataprep.releases.numbers import TEXT_COLUMNS, Numbers, number
+from dataprep.releases.numbers import TEXT_COLUMNS, Numbers, number, row_number
 from dataprep.releases.release_files import Published
 from dataprep.text import words_key
 
@@ -83,7 +83,7 @@ def repeated_queries(release: Numbers) -> Suspects:
 
 def repeated_judgements(release: Numbers) -> Suspects:
     """Pairs that are judged twice."""
-    return _judged(release.judgements.filter(pl.struct("query", "passage").is_duplicated()))
+    return _judged(release.judgements.filter(row_number("query", "passage").is_duplicated()))
 
 
 def dangling(release: Numbers) -> Suspects:
@@ -102,7 +102,8 @@ def qrels_unlike_judgements(release: Numbers) -> Suspects:
 
 def two_labels(release: Numbers) -> Suspects:
     """Pairs of texts with two scores."""
-    texts = _with_texts(release.judgements, release)
+    texts = _with_texts(release.judgements.select("query", "passage", "score"), release)
+    texts = texts.filter(row_number("question", "text").is_duplicated())
     scores = texts.group_by("question", "text").agg(one=pl.col("score").min(), other=pl.col("score").max())
     return _judged(texts.join(scores.filter(pl.col("one") != pl.col("other")), on=["question", "text"], how="semi", nulls_equal=True))
 
