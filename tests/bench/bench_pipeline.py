@@ -2,7 +2,8 @@
 
 Each stage runs in a process of its own, as do a final `check` and the roofline: reading the raw parquet
 and writing it again, which no pipeline can undercut. Peak memory is that of the process, Python, polars
-and the imported libraries included.
+and the imported libraries included; what is moved is what it read and wrote by calls of the system (files that
+are mapped into memory do not count), be they in the system's cache or not.
 
 Run: .venv/bin/python tests/bench/bench_pipeline.py [--page docs/performance.md] ROWS...
 """
@@ -54,21 +55,29 @@ BEGIN, END = "<!-- measured by tests/bench/bench_pipeline.py -->", "<!-- end of 
 
 
 class Cost(NamedTuple):
-    """What one process took: seconds of wall and CPU, bytes of memory at its peak."""
+    """What one process took: seconds of wall and CPU, bytes of memory at its peak, bytes that it read from files and wrote to them."""
 
     wall_s: float
     cpu_s: float
     peak_bytes: int
+    moved_bytes: int
 
 
 def cost_of(*command: str) -> Cost:
     """Run a command and measure it, its children included."""
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and still is told of
+    counted = dict(line.split(": ") for line in Path(f"/proc/{process.pid}/io").read_text(encoding="utf-8").splitlines())
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{' '.join(command[-4:])} ended with status {status}")
-    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Cost(
+        time.perf_counter() - started,
+        usage.ru_utime + usage.ru_stime,
+        usage.ru_maxrss * 1024,
+        int(counted["rchar"]) + int(counted["wchar"]),
+    )
 
 
 def measure(n: int, folder: Path) -> dict[str, Cost]:
@@ -86,17 +95,16 @@ def measure(n: int, folder: Path) -> dict[str, Cost]:
         )
     costs["check"] = cost_of(sys.executable, "-m", "flows.cli", "check", str(build))
     stages = [costs[stage] for stage in STAGES]
-    costs["all stages"] = Cost(
-        *(math.fsum(column) for column in list(zip(*stages, strict=True))[:2]), max(cost.peak_bytes for cost in stages)
-    )
+    wall, cpu, peaks, moved = zip(*stages, strict=True)
+    costs["all stages"] = Cost(math.fsum(wall), math.fsum(cpu), max(peaks), sum(moved))
     return costs
 
 
 def table(by_size: dict[int, dict[str, Cost]], bytes_of: dict[int, int]) -> str:
     """Markdown: a line per stage and size, the exponent against the size before."""
     lines = [
-        "| stage | pairs | CPU s | wall s | peak GB | MB of raw text per CPU s | growth exponent |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| stage | pairs | CPU s | wall s | peak GB | GB moved | MB of raw text per CPU s | growth exponent |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     sizes = sorted(by_size)
     for stage in by_size[sizes[0]]:
@@ -105,9 +113,19 @@ def table(by_size: dict[int, dict[str, Cost]], bytes_of: dict[int, int]) -> str:
             exponent = "" if before is None else f"{math.log(cost.cpu_s / by_size[before][stage].cpu_s) / math.log(n / before):.2f}"
             speed = bytes_of[n] / 1e6 / cost.cpu_s
             lines.append(
-                f"| {stage} | {n:,} | {cost.cpu_s:.1f} | {cost.wall_s:.1f} | {cost.peak_bytes / 1e9:.2f} | {speed:.1f} | {exponent} |"
+                f"| {stage} | {n:,} | {cost.cpu_s:.1f} | {cost.wall_s:.1f} | {cost.peak_bytes / 1e9:.2f} "
+                f"| {cost.moved_bytes / 1e9:.2f} | {speed:.1f} | {exponent} |"
             )
     return "\n".join(lines)
+
+
+def stored(build: Path) -> str:
+    """What a build takes on disk, in a line."""
+    sizes = {
+        name: sum(file.stat().st_size for file in [place, *place.rglob("*")] if file.is_file())
+        for name, place in (("stages", build / "stages"), ("release", build / "release"), ("ledger", build / "ledger.parquet"))
+    }
+    return ", ".join(f"{name} {size / 1e9:.2f} GB" for name, size in sizes.items())
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -120,6 +138,7 @@ def main(arguments: Sequence[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         by_size = {n: measure(n, folder) for n in sizes}
         found = table(by_size, {n: scale_pairs.raw_bytes(folder / f"{n}.parquet") for n in sizes})
+        found += "\n\nOn disk: " + "; ".join(f"{n:,} pairs: {stored(folder / f'build-{n}')}" for n in sizes) + "."
         (folder / "costs.json").write_text(json.dumps({n: {k: v._asdict() for k, v in costs.items()} for n, costs in by_size.items()}))
     print(found)
     if page:
