@@ -5,8 +5,11 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
+from dataprep import io
+
 _SAMPLE_ROWS = 5
 _SAMPLE_CHARS = 300
+_FAULTS = (pl.exceptions.PolarsError, ArithmeticError, AttributeError, FileNotFoundError, LookupError, TypeError, ValueError)
 Query = Callable[[], pl.LazyFrame | pl.DataFrame]  # finds the offenders
 
 
@@ -52,8 +55,12 @@ def _short(text: str) -> str:
 
 
 def judged(name: str, query: Query) -> Result:
-    """Run a query for offenders."""
-    found = query().lazy().collect(engine="streaming")
+    """Run a query for offenders. What it cannot read, or finds in another shape than was written, breaks the contract."""
+    try:
+        with io.full_disk_as_os_error():
+            found = query().lazy().collect(engine="streaming")
+    except _FAULTS as fault:
+        found = pl.DataFrame({"fault": [f"cannot be told: {type(fault).__name__}: {fault}"]})
     return Result(name, "broken" if found.height else "met", found.height, found.head(_SAMPLE_ROWS))
 
 

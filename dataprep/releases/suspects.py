@@ -164,7 +164,7 @@ def held_out_questions_nearly_trained_on(release: Numbers, tables: Published, *,
     )
     keys = pl.concat([_keys(tables.queries, "text"), _keys(others.lazy(), "anchor")])
     held_out = release.queries.filter(_HELD_OUT)
-    is_held_out, is_anchor = (keys.is_in(known.implode()).to_numpy() for known in (held_out["question"], anchors))
+    is_held_out, is_anchor = (keys.is_in(known.implode()).fill_null(value=False).to_numpy() for known in (held_out["question"], anchors))
     ends = [(one[where := is_held_out[one] & is_anchor[other]], other[where]) for one, other in (found[:2], found[1::-1])]
     asked, trained = (keys.gather(np.concatenate(places)) for places in zip(*ends, strict=True))
     equal = anchors.filter(anchors.is_in(held_out["question"].implode()))
