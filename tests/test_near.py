@@ -1,6 +1,7 @@
 """Laws of the near join: it is brute force, only faster."""
 
 import os
+import tracemalloc
 from collections.abc import Sequence
 from random import Random
 
@@ -118,6 +119,7 @@ def test_chunks_and_batches_do_not_show(texts: list[str], shingle_words: int) ->
         small.setattr(folding, "_CHUNK_BYTES", 8)
         small.setattr(near, "MAX_PACKED", 3)
         small.setattr(near, "_CHUNK_PAIRS", 3)
+        small.setattr(near, "_CHUNK_SHINGLES", 20)
         small.setattr(near_candidates, "_BATCH_PAIRS", 2)
         small.setattr(near_candidates, "_MAX_PAIRED", 3)
         small.setattr(near_spill, "_MAX_HELD", 7)
@@ -177,6 +179,24 @@ def test_text_that_stands_in_every_passage_does_not_make_the_join_quadratic() ->
     assert found(texts, min_jaccard=0.8) == []
     sets = near._sets([texts["text"]], n_bytes=1_000_000, shingle_words=3, min_jaccard=0.8)
     assert sum(len(left) for left, _ in near_candidates.candidate_batches(sets, by_two=False, min_jaccard=0.8)) == 0
+
+
+def test_near_copies_of_a_long_text_do_not_stand_in_memory_with_each_pair() -> None:
+    words, rng = np.arange(4_000).astype(str).astype(object), np.random.default_rng(7)
+    copies = np.tile(words, (40, 1))
+    for copy in copies:
+        copy[rng.integers(0, len(words), 20)] = "x"
+    sets = near._sets([pl.Series(map(" ".join, copies))], n_bytes=1_000_000, shingle_words=3, min_jaccard=0.8)
+    left, right = np.triu_indices(len(copies), 1)
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(near, "_CHUNK_SHINGLES", 1 << 16)
+        small.setattr(near, "_MAX_THREADS", 1)
+        tracemalloc.start()
+        jaccard = near._jaccard(sets, left, right)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert jaccard.min() > 0.9
+    assert most < 10_000_000  # all pairs at once take 200 MB
 
 
 def test_hashes_stay_the_same_in_every_version() -> None:

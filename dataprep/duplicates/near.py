@@ -30,6 +30,7 @@ from dataprep.folding import chunks
 from dataprep.words import Integers
 
 _CHUNK_PAIRS = 1 << 10  # at most MAX_PACKED
+_CHUNK_SHINGLES = 1 << 20  # of a chunk's texts: long texts come in chunks of fewer pairs
 _MAX_THREADS = 8  # each holds some 60 MB
 _BYTES_PER_SLOT = 4  # a word of Polish has about seven bytes, the space after it included
 _SHINGLE_BITS = 30  # at most 2³⁰ slots: 1 GB
@@ -131,9 +132,11 @@ def _verified(sets: Sets, *, by_two: bool, min_jaccard: float) -> Pairs:
 def _jaccard(sets: Sets, left: Integers, right: Integers) -> NDArray[np.float64]:
     """Exact similarity of pairs of positions in `sets`. Only shingles that occur elsewhere can be common to two."""
     starts = np.cumsum(sets.counts) - sets.counts
+    is_first = np.diff(np.cumsum(sets.counts[left] + sets.counts[right]) // _CHUNK_SHINGLES, prepend=0) > 0
+    is_first[::_CHUNK_PAIRS] = True
+    cuts = np.append(np.flatnonzero(is_first), len(left)).tolist()
 
-    def common(first: int) -> Integers:
-        pairs = slice(first, first + _CHUNK_PAIRS)
+    def common(pairs: slice) -> Integers:
         members = np.concatenate([left[pairs], right[pairs]])
         n_pairs, counts = len(members) // 2, sets.counts[members]
         places = np.arange(int(counts.sum())) + np.repeat(starts[members] - np.cumsum(counts) + counts, counts)
@@ -143,7 +146,7 @@ def _jaccard(sets: Sets, left: Integers, right: Integers) -> NDArray[np.float64]
         twice = packed[1:][packed[1:] == packed[:-1]] >> np.uint64(KEY_BITS)
         return np.bincount(twice.astype(np.int64), minlength=n_pairs)
 
-    overlap = np.concatenate([np.empty(0, np.int64), *_in_threads(common, range(0, len(left), _CHUNK_PAIRS))])
+    overlap = np.concatenate([np.empty(0, np.int64), *_in_threads(common, map(slice, cuts, cuts[1:]))])
     jaccard: NDArray[np.float64] = overlap / (sets.sizes[left] + sets.sizes[right] - overlap)
     return jaccard
 
