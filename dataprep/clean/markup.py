@@ -6,6 +6,8 @@ Only what is surely markup is touched. A tag is a known name with well-formed at
 """
 
 import re
+from collections.abc import Callable
+from functools import cache, partial
 from html import unescape
 from html.entities import html5
 
@@ -30,25 +32,36 @@ _ATTRIBUTES = (
     r"""(?:\s+[A-Za-z_:][\w:.-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)|\s+(?:async|defer|nowrap|checked|disabled|hidden))*\s*/?"""
 )
 _TAG = re.compile(rf"<(/?)({'|'.join(sorted((*_BLOCK_TAGS, *_INLINE_TAGS), key=len, reverse=True))})({_ATTRIBUTES})>", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?-->|<!doctype[^<>]*>", re.IGNORECASE | re.DOTALL)
+_DOCTYPE = re.compile(r"<!doctype[^<>]*>", re.IGNORECASE)
+_COMMENT = re.compile(rf"<!--.*?-->|{_DOCTYPE.pattern}", re.IGNORECASE | re.DOTALL)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _RAISED_DIGITS = re.compile(r"<sup>([0-9+−-]+)</sup>", re.IGNORECASE)
 _SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 
 
 def _without_html(text: str) -> str:
-    plain = _RAISED_DIGITS.sub(lambda digits: digits[1].translate(_SUPERSCRIPTS), _COMMENT.sub(" ", text))
-    tags = [tag for tag in _TAG.finditer(plain) if _is_tag(tag, plain)]
+    *commented, rest = text.rpartition("-->")  # behind the last end no comment ends: each that begins there would be read to the end
+    shown = _COMMENT.sub(" ", "".join(commented)) + _DOCTYPE.sub(" ", rest)
+    plain = _RAISED_DIGITS.sub(lambda digits: digits[1].translate(_SUPERSCRIPTS), shown)
+    partners = cache(partial(_partners, plain))  # a text may have a hundred thousand tags, but it has few names of them
+    tags = [tag for tag in _TAG.finditer(plain) if _is_tag(tag, partners)]
     return _text_of(plain, tags) if tags else _decoded(plain)
 
 
-def _is_tag(tag: re.Match[str], text: str) -> bool:
+def _is_tag(tag: re.Match[str], partners: Callable[[str], tuple[int, int]]) -> bool:
     """Whether a name in angle brackets is markup: tags that need a partner must have it."""
     name, is_closing, is_whole = tag[2].lower(), tag[1] == "/", tag[3].endswith("/")
     if name not in _IN_PAIRS or is_whole:
         return True
-    partner, where = (rf"<{name}\b", text[: tag.start()]) if is_closing else (rf"</{name}\s*>", text[tag.end() :])
-    return re.search(partner, where, re.IGNORECASE) is not None
+    opened, closed = partners(name)
+    return opened <= tag.start() if is_closing else tag.end() <= closed
+
+
+def _partners(text: str, name: str) -> tuple[int, int]:
+    """Where the first tag that opens ends, and where the last tag that closes starts; out of reach if there is none."""
+    opening = re.search(rf"<{name}\b", text, re.IGNORECASE)
+    closing = [found.start() for found in re.finditer(rf"</{name}\s*>", text, re.IGNORECASE)]
+    return opening.end() if opening else len(text) + 1, max(closing, default=-1)
 
 
 def _text_of(text: str, tags: list[re.Match[str]]) -> str:

@@ -77,7 +77,8 @@ def _repaired(text: str) -> str:
 
 def _meant_by_control(control: re.Match[str]) -> str:
     """What a control character 80-9F was: by Windows-1250 if that is fit there, otherwise a letter of Mac Roman inside a word."""
-    byte, before, after = control[0].encode("latin-1"), control.string[: control.start()][-1:], control.string[control.end() :][:1]
+    text, place, byte = control.string, control.start(), control[0].encode("latin-1")
+    before, after = text[max(place - 1, 0) : place], text[place + 1 : place + 2]  # no more of it: there may be a million of them
     meant = byte.decode("cp1250", errors="ignore") or control[0]
     is_inside = before.isalpha() and after.isalpha()
     is_letter = meant.isalpha() and (meant.islower() or before.isupper())
