@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import schemas
+from dataprep.duplicates import same_texts
 from dataprep.duplicates.dedup_tables import SCHEMAS
 from dataprep.duplicates.guards import guards
 from dataprep.duplicates.near import near_pairs
@@ -94,6 +95,30 @@ def test_tables_fit_together(triples: list[Row], choice: dict[str, Any]) -> None
 def test_how_the_rows_are_cut_into_parts_does_not_matter(triples: list[Row], choice: dict[str, Any], cuts: list[int]) -> None:
     whole, cut = run(rows(triples), **choice), run(rows(triples), cuts=cuts, **choice)
     assert all(whole[name].equals(cut[name]) for name in whole)
+
+
+def test_how_many_texts_are_compared_at_once_does_not_matter() -> None:
+    told = rows([("Kto?", passage, 1) for passage in PASSAGES])
+    whole = run(told)["links"]
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(same_texts, "_MAX_BYTES", 300)
+        small.setattr(same_texts, "_MAX_COMPARED", 5)
+        assert run(told)["links"].equals(whole)
+    assert {"number", "name", "symbol"} <= {*whole["guard"]}
+
+
+def test_long_texts_are_compared_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[int]()
+
+    def counted(left: pl.Series, right: pl.Series, **kinds: Any) -> pl.Series:
+        asked.append(int((left.str.len_bytes() + right.str.len_bytes()).sum()))
+        return guards(left, right, **kinds)
+
+    monkeypatch.setattr(same_texts, "guards", counted)
+    monkeypatch.setattr(same_texts, "_MAX_BYTES", 3_000)
+    run(rows([("Kto?", f"{BASE} {BASE} {BASE} z {number} roku", 1) for number in range(1900, 1920)]))
+    assert sum(asked) > 50_000
+    assert max(asked) < 4_000
 
 
 @settings(max_examples=20, deadline=None)

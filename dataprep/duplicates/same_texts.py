@@ -24,6 +24,7 @@ Nodes = NDArray[np.uint32]
 Alike = Callable[[pl.DataFrame], pl.DataFrame]  # texts (id, text) -> left, right (left > right as text), cosine
 _MOVE = ("node", "into", "kind", "jaccard", "cosine")
 _MAX_COMPARED = 20_000  # pairs of texts in memory at once, as words and as objects
+_MAX_BYTES = 1 << 25  # of such pairs: long texts come fewer at a time, for a text's words take some 17 times its bytes
 
 
 def close(*, min_jaccard: float, min_cosine: float) -> pl.Expr:
@@ -159,10 +160,14 @@ def _guarded(
     nodes = pl.concat([compared["member"], compared["earlier"]]).unique()
     row_of = texts.select("node", "row").filter(pl.col("node").is_in(nodes.implode()))
     text_of = row_of.join(found_in.at(row_of["row"], "passage"), on="row").select("node", text="passage")
-    spoken = []
+    spoken, n_bytes = [], pl.sum_horizontal(pl.col("one", "two").str.len_bytes().cast(pl.UInt64))
     for some in compared.iter_slices(_MAX_COMPARED):
-        sides = (some.join(text_of, left_on=end, right_on="node", maintain_order="left")["text"] for end in ("member", "earlier"))
-        spoken.append(some.select("later", "earlier", guard=guards(*sides, kinds=kinds).cast(pl.Enum(GUARDS))))
+        one, two = (some.join(text_of, left_on=end, right_on="node", maintain_order="left")["text"] for end in ("member", "earlier"))
+        sides = some.with_columns(one=one, two=two).with_columns(run=n_bytes.cum_sum() // _MAX_BYTES)
+        spoken += [
+            few.select("later", "earlier", guard=guards(few["one"], few["two"], kinds=kinds).cast(pl.Enum(GUARDS)))
+            for few in sides.partition_by("run")
+        ]
     first = (
         pl.concat(spoken).group_by("later", "earlier").agg(pl.col("guard").min())
         if spoken
