@@ -217,6 +217,10 @@ BREAKS: list[tuple[str, Break]] = [
     ("ids of questions are unique", lambda b: table(b, "queries/queries", lambda f: add(f, "q1", "Inne pytanie?"))),
     ("no text is empty and no title is null", lambda b: table(b, "corpus/corpus", lambda f: add(f, "p0", "", " "))),
     ("no text is empty and no title is null", lambda b: table(b, "corpus/corpus", lambda f: put(f, "p1", "title", None))),
+    (
+        "no text is empty and no title is null",
+        lambda b: table(b, "triplets/train", lambda f: f.with_columns(negative=pl.lit(None, pl.String))),
+    ),
     ("judgements name questions and passages of the release", lambda b: table(b, "judgements/test", lambda f: add(f, "q5", "p99", 0))),
     ("judgements name questions and passages of the release", lambda b: table(b, "judgements/test", lambda f: add(f, "q99", "p1", 0))),
     ("each question and passage is judged once", lambda b: table(b, "judgements/test", lambda f: add(f, "q5", "p5", 0))),

@@ -170,8 +170,7 @@ def _with_other_texts(told_of: pl.DataFrame, texts: Texts) -> pl.DataFrame:
         joined = joined.join(other, on=on, how="left", maintain_order="left")
     is_own = pl.col("own_passage") == pl.col("passage")
     shown = joined.with_columns(is_own_passage=is_own, passage_title=pl.coalesce("first_title", "passage_title"))
-    kept = shown.with_columns(pl.when(~is_own).then(pl.col("passage_text")))
-    return kept.with_columns(**ids).with_columns(_IDS["query"], _IDS["passage"]).drop("query", "passage", "own_query", "own_passage")
+    return shown.with_columns(**ids).with_columns(_IDS["query"], _IDS["passage"]).drop("query", "passage", "own_query", "own_passage")
 
 
 def _texts_of(nodes: pl.Series, texts: pl.DataFrame, found_in: RowTexts, **columns: str) -> pl.DataFrame:

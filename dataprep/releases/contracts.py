@@ -12,7 +12,7 @@ from dataprep.models import model_proof
 from dataprep.releases import documents, ledger_suspects, offenders, recount, release_files, suspects
 from dataprep.releases.beir_proof import beir_unlike_tables
 from dataprep.releases.contract_results import Query, Result, judged, unchecked
-from dataprep.releases.numbers import Numbers, numbers
+from dataprep.releases.numbers import TEXT_COLUMNS, Numbers, numbers
 from dataprep.releases.release_files import Published
 from dataprep.releases.suspects import Suspects, narrowed, with_numbers
 from dataprep.rule_names import rule_names
@@ -143,9 +143,7 @@ def _identity_contracts(release: _Sifted) -> dict[str, Query]:
     return {
         "ids of passages are unique": query(suspects.repeated_passages, lambda some: offenders.repeated(some.corpus, ["_id"])),
         "ids of questions are unique": query(suspects.repeated_queries, lambda some: offenders.repeated(some.queries, ["_id"])),
-        "no text is empty and no title is null": lambda: offenders.empty_texts(
-            pl.concat([release.tables.corpus, release.tables.queries.select("_id", pl.lit("").alias("title"), "text")])
-        ),
+        "no text is empty and no title is null": lambda: offenders.empty_texts(_every_text(release.tables)),
         "judgements name questions and passages of the release": query(
             suspects.dangling, lambda some: offenders.dangling(some.judgements, some.queries, some.corpus)
         ),
@@ -159,6 +157,16 @@ def _identity_contracts(release: _Sifted) -> dict[str, Query]:
             suspects.two_labels, lambda some: offenders.two_labels(some.judgements, some.queries, some.corpus)
         ),
     }
+
+
+def _every_text(tables: Published) -> pl.LazyFrame:
+    """`_id`, `title` and `text` of passages and questions, and of training rows, whose id is the name of their column."""
+    trained = {"pairs": tables.pairs, "triplets": tables.triplets}
+    rows = [tables.queries.select("_id", title=pl.lit(""), text="text")]
+    for config, table in trained.items():
+        columns = [column for column in TEXT_COLUMNS if column in table.collect_schema()]
+        rows += [table.select(_id=pl.lit(f"{config}.{column}"), title=pl.lit(""), text=column) for column in columns]
+    return pl.concat([tables.corpus, *rows])
 
 
 def _leak_contracts(release: _Sifted) -> dict[str, Query]:
