@@ -47,8 +47,14 @@ def test_long_texts_are_compared_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("on_conflict", ["drop", "relevant"])
 def test_each_row_in_a_part_of_its_own_gives_the_same_tables(on_conflict: str) -> None:
-    triples: list[Row] = [(q, p, [None, 0, 1][i * 7 % 3]) for i, (q, p) in enumerate(product(QUESTIONS, PASSAGES))]
+    triples: list[Row] = [(q, p, [None, 0, 1][(i + i // 12) % 3]) for i, (q, p) in enumerate(product(QUESTIONS, PASSAGES))]
     table = rows(triples, titles=[f"T{i % 4}"[: i % 3] for i in range(len(triples))])
     whole, cut = run(table, on_conflict=on_conflict), run(table, on_conflict=on_conflict, cuts=range(1, len(triples)))
     assert whole["merged_passages"].height > 3
     assert all(whole[name].equals(cut[name]) for name in whole)
+
+
+def test_a_passage_that_is_relevant_in_one_part_is_so_in_all() -> None:
+    triples: list[Row] = [*((f"Pytanie {n}?", BASE, int(n == 7)) for n in range(12)), ("Inne?", f"{BASE} murowany", 0)]
+    tables = run(rows(triples), cuts=range(1, 13))
+    assert tables["corpus"]["text"].to_list() == [BASE]
