@@ -136,3 +136,16 @@ def test_no_path_of_the_machine_is_published(folder: str, seed: int) -> None:
 def test_the_page_of_all_keys_is_current() -> None:
     page = Path(__file__).parent.parent / "docs" / "recipes.md"
     assert page.read_text(encoding="utf-8") == recipe_docs.page(), "run `make docs`"
+
+
+def test_a_recipe_of_the_pages_defaults_is_the_shortest_recipe() -> None:
+    text, is_wanted = MINIMAL, False
+    for line in recipe_docs.page().splitlines():
+        if line.startswith("#"):
+            is_wanted = line.startswith("## `[") and "[[" not in line
+            text += line.strip("# `") + "\n" if is_wanted else ""
+        elif is_wanted and line.startswith("| `"):
+            key, default = line.split(" | ")[0].strip("| `"), line.split(" | ")[-2]
+            text += f"{key} = {default.strip('`')}\n" if default.startswith("`") else ""
+    assert Recipe.model_validate(tomllib.loads(text)) == Recipe.model_validate(tomllib.loads(MINIMAL))
+    assert "html = true" in text

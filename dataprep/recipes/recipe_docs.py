@@ -3,6 +3,7 @@
 `python -m dataprep.recipes.recipe_docs docs/recipes.md` writes the page; a test holds it current.
 """
 
+import json
 import sys
 from pathlib import Path
 from types import NoneType
@@ -80,12 +81,16 @@ def _default(field: FieldInfo) -> str:
         return "none"
     if isinstance(field.default, BaseModel):
         return "see below"
-    value = [_plain(item) for item in field.default] if isinstance(field.default, tuple) else field.default
-    return f"`{str(value).lower() if isinstance(value, bool) else value!r}`".replace("'", '"')
+    return f"`{_toml(field.default)}`"
 
 
-def _plain(item: Any) -> Any:  # noqa: ANN401 - an item of a list
-    return item.model_dump(exclude_none=True) if isinstance(item, BaseModel) else item
+def _toml(value: Any) -> str:  # noqa: ANN401 - the default of any key
+    """A value as a recipe writes it."""
+    if isinstance(value, BaseModel):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value if item is not None) + " }"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)  # TOML writes text, numbers, true and false as JSON does
 
 
 def _cell(text: str) -> str:
