@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from dataprep.errors import CallError, RemoteError
@@ -31,7 +32,11 @@ def opened(url: str, *, advice: str) -> "Iterator[tuple[AbstractFileSystem, str]
 
     try:
         yield fsspec.core.url_to_fs(url)
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError as error:
+        if (cause := error.__cause__) and not _is_missing(cause):
+            raise _refused(url, cause, advice) from error
+        raise
+    except IsADirectoryError:
         raise
     except ImportError as error:
         raise CallError(f"{url}: a package for this kind of URL is missing: {error}") from error
@@ -45,5 +50,12 @@ def opened(url: str, *, advice: str) -> "Iterator[tuple[AbstractFileSystem, str]
         raise
 
 
-def _refused(url: str, error: Exception, advice: str) -> RemoteError:
+def _is_missing(cause: BaseException) -> bool:
+    """Whether a file is really not there: over http fsspec says so of whatever went wrong, with what it was as the cause."""
+    if isinstance(cause, OSError):  # no connection, or none in time
+        return isinstance(cause, FileNotFoundError)
+    return getattr(cause, "status", HTTPStatus.NOT_FOUND) in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+
+
+def _refused(url: str, error: BaseException, advice: str) -> RemoteError:
     return RemoteError(f"{url}: the remote refused or was out of reach: {type(error).__name__}: {str(error)[:300]}. {advice}")

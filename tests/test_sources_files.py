@@ -4,7 +4,9 @@ import gzip
 import shutil
 import zipfile
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import fsspec
@@ -123,6 +125,7 @@ class Unreachable(fsspec.AbstractFileSystem):  # type: ignore[misc] # fsspec has
         ("memory://nowhere/*.tsv", SourceMissingError, "nothing matches"),
         ("nonsense://a.tsv", CallError, "cannot be opened"),
         ("unreachable://a.tsv", RemoteError, "out of reach: ConnectionError"),
+        ("http://127.0.0.1:9/a.tsv", RemoteError, "out of reach: ClientConnectorError"),
         ("b.tsv", SourceMissingError, "there is no such file.*Did you mean 'a.tsv'"),
         ("*.csv", SourceMissingError, "no file matches"),
         (".", DataError, "this is a folder; wanted a file"),
@@ -134,6 +137,31 @@ def test_what_is_not_there_is_said(path: str, error: type[Exception], said: str,
     with pytest.raises(error, match=said) as caught:
         read(tmp_path, path)
     assert path in str(caught.value)
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers with the status that the path names."""
+
+    def do_GET(self) -> None:
+        self.send_error(int(self.path.strip("/").removesuffix(".tsv")))
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, SourceMissingError), (410, SourceMissingError), (403, RemoteError), (503, RemoteError)]
+)
+def test_a_server_that_refuses_is_not_taken_for_a_missing_file(status: int, error: type[Exception], tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(error) as caught:
+            read(tmp_path, f"http://127.0.0.1:{server.server_port}/{status}.tsv")
+        server.shutdown()
+    assert type(caught.value) is error
 
 
 @pytest.mark.parametrize(
