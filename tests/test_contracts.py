@@ -54,6 +54,11 @@ def test_a_build_without_a_release_is_a_wrong_call(tmp_path: Path) -> None:
         contracts.check(tmp_path)
 
 
+def test_a_path_with_nothing_there_is_a_wrong_call(tmp_path: Path) -> None:
+    with pytest.raises(CallError, match="is no folder"):
+        contracts.check(tmp_path / "none")
+
+
 def test_a_folder_that_is_no_release_breaks_the_first_contract_and_leaves_the_others_unchecked(tmp_path: Path) -> None:
     first, *others = contracts.check(tmp_path)
     assert first.is_broken

@@ -139,7 +139,12 @@ def test_columns_that_cannot_be_read_are_refused(text: str) -> None:
 
 def test_what_is_no_set_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.docx").write_text("x", encoding="utf-8")
-    for path, message in ((tmp_path, "no release"), (tmp_path / "a.docx", "the suffix"), (tmp_path / "none.tsv", "no such file")):
+    for path, message in (
+        (tmp_path, "no release"),
+        (tmp_path / "a.docx", "the suffix"),
+        (tmp_path / "none.tsv", "no such file"),
+        (tmp_path / "none", "no such file"),
+    ):
         with pytest.raises(CallError, match=message):
             read_set(path, columns={})
 

@@ -80,6 +80,8 @@ def read_set(path: Path, *, columns: Mapping[str, str]) -> TextSet:
         raise CallError(f"{path} is no release (manifest.json), no build with one, and no BEIR folder (corpus.jsonl); wanted one or a file")
     plain = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in _PACKED]
     kind = _KINDS.get(plain[-1] if plain else "")
+    if not path.exists():
+        raise CallError(f"{path}: there is no such file or folder")
     if kind is None:
         raise CallError(f"{path}: the suffix does not say what it is; wanted one of {', '.join(_KINDS)}")
     return _of_file(path, kind, columns)

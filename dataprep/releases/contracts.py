@@ -30,8 +30,10 @@ def check(path: Path) -> list[Result]:
         be read, nothing else is checked.
 
     Raises:
-        CallError: The build has no release yet.
+        CallError: There is no such folder, or the build has no release yet.
     """
+    if not path.is_dir():
+        raise CallError(f"{path} is no folder; wanted a build or a release")
     build = path if (path / "release").is_dir() else None
     if build is None and (path / "recipe.toml").is_file():
         raise CallError(f"{path} has no release yet; `dataprep run … --build {path}` makes it")
