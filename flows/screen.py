@@ -61,7 +61,7 @@ class _StageLines(logging.Handler):
         elif state in _MARKS and not self._quiet:
             name, _, summary = record.getMessage().partition(": ")
             again = "  [dim](finished before)[/]" if state == "reused" else ""
-            self._console.print(f"{_MARKS[state]} [bold]{name:12}[/] {escape(summary)}{again}")
+            self._console.print(f"{_MARKS[state]} [bold]{name:12}[/] {escape(summary)}{again}", soft_wrap=True)
 
 
 def show_summary(folder: Path, *, as_json: bool) -> None:
