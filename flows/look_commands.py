@@ -54,7 +54,7 @@ def check(path: Path, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("wanted", metavar="ID", required=False)
+@click.argument("wanted", metavar="[ID]", required=False)
 @click.option("--build", "folder", type=_FOLDER, required=True, help="The build folder.")
 @click.option("--find", "text", help="List rows, questions and passages that hold this text.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -14,7 +14,7 @@ from dataprep.errors import CallError
 
 _STAGES = ["ingest", "clean", "filter", "deduplicate", "split", "negatives", "lengths", "release", "train", "evaluate", "publish"]
 _FOLDER = click.Path(path_type=Path)
-_TARGETS = "hf://datasets/OWNER/NAME, hf://OWNER/NAME (the model) or a folder; may be repeated. Default: the recipe's."
+_TARGETS = "hf://datasets/OWNER/NAME, hf://OWNER/NAME (the model), s3://BUCKET/PREFIX or a folder; may be repeated. Default: the recipe's."
 
 
 @click.command()
