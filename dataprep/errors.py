@@ -4,7 +4,6 @@
     ├── CallError              2   mend the call or the recipe
     │   └── SourceMissingError 2   mend the source's path, repository or columns
     ├── DataError              3   mend the data: unreadable, no row, or every row rejected
-    │   └── ContractError      3   rows break a named invariant
     ├── RemoteError            4   a remote refused or was out of reach
     │   └── RefusedError       4   it refused for good: trying again alone does not help
     └── BusyError              4   another run holds the build folder
@@ -12,14 +11,7 @@
 Every message names where (file, row or key), what was found, what was wanted and how to go on.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:  # the command line imports this module; it answers --help without polars
-    import polars as pl
-
-_SAMPLE_ROWS = 5
+from typing import ClassVar
 
 
 class DataprepError(Exception):
@@ -42,22 +34,6 @@ class DataError(DataprepError):
     """The data cannot be used: unreadable, empty, or nothing of it was left."""
 
     exit_code = 3
-
-
-class ContractError(DataError):
-    """Rows break a named invariant."""
-
-    def __init__(self, contract: str, offenders: pl.DataFrame) -> None:
-        """Keep the contract's name and the offending rows; show the first few.
-
-        Args:
-            contract: Name of the invariant.
-            offenders: The rows that break it, at least one.
-        """
-        self.contract, self.offenders = contract, offenders
-        rows = [str(row) for row in offenders.head(_SAMPLE_ROWS).to_dicts()]
-        shown = "\n  ".join(row if len(row) < 300 else row[:300] + " …" for row in rows)  # noqa: PLR2004
-        super().__init__(f"{contract}: {offenders.height} offending rows, the first:\n  {shown}")
 
 
 class RemoteError(DataprepError):

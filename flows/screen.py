@@ -125,8 +125,7 @@ def show_contracts(results: Sequence[Any], *, as_json: bool) -> None:
     """One line per contract: met, broken with the first offenders, or why it cannot be checked here."""
     console = Console(highlight=False)
     if as_json:
-        plain = [{**result._asdict(), "sample": result.sample.to_dicts()} for result in results]
-        console.file.write(json.dumps(plain, ensure_ascii=False, indent=2, default=str) + "\n")
+        console.file.write(json.dumps([result.as_dict() for result in results], ensure_ascii=False, indent=2, default=str) + "\n")
         return
     for result in results:
         console.print(f"{_STATES[result.state]} {escape(result.name)}", soft_wrap=True)

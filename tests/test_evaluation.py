@@ -13,7 +13,7 @@ from dataprep import schemas
 from dataprep.errors import DataError
 from dataprep.models import best
 from dataprep.models import search as blocks
-from dataprep.models.evaluation import evaluate, primary_score
+from dataprep.models.evaluation import evaluate
 from dataprep.models.metrics import MEASURES
 from dataprep.models.ranking import run_frame
 from dataprep.models.tasks import Task, retrieval_task
@@ -92,7 +92,6 @@ def test_runs_and_figures_per_query_are_kept_for_every_system() -> None:
     assert found.per_query.height == 3 * 6
     means = found.per_query.filter(pl.col("dimension") == 4)["ndcg@10"].mean()
     assert found.summary["systems"]["base"]["4"]["ndcg@10"]["value"] == pytest.approx(means, abs=1e-6)
-    assert primary_score(task(), Stub(8)) == 1.0
 
 
 def searched(wanted: Task, encoder: Any, dims: Sequence[int] = (), depth: int = 100) -> dict[int, pl.DataFrame]:

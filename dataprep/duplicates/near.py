@@ -34,9 +34,7 @@ _CHUNK_SHINGLES = 1 << 20  # of a chunk's texts: long texts come in chunks of fe
 _MAX_THREADS = 8  # each holds some 60 MB
 _BYTES_PER_SLOT = 4  # a word of Polish has about seven bytes, the space after it included
 _SHINGLE_BITS = 30  # at most 2³⁰ slots: 1 GB
-_WORD_BITS = (
-    26  # single words are a vocabulary, however much text there is, and common ones must be told apart: finer counts in fewer slots
-)
+_WORD_BITS = 26  # words are a vocabulary, however much text there is, and common ones must be told apart: finer counts in fewer slots
 _AHEAD = 4  # results per thread that may wait to be asked for
 _T = TypeVar("_T")
 _R = TypeVar("_R")

@@ -77,11 +77,6 @@ def evaluate(  # noqa: PLR0913 - one keyword per setting of the recipe
     return Evaluation(summary, _stacked(runs).select(RUN.names()).cast(RUN), _stacked(figures))
 
 
-def primary_score(task: Task, encoder: Encoder) -> float:
-    """ndcg@10 at the model's own dimension: the one number that training's checkpoints are chosen by."""
-    return metrics.mean(metrics.per_query(next(iter(model_runs(task, encoder, ()).values())), task.qrels))
-
-
 def model_runs(task: Task, encoder: Encoder, dims: Sequence[int]) -> dict[int, pl.DataFrame]:
     """Per dimension, descending, what the model retrieves."""
     found = search(encoder, task.queries["text"], task.passages["text"], dims=dims, depth=metrics.DEPTH)

@@ -13,32 +13,26 @@ TOLERANCE = 1 / 10**DECIMALS  # a score lower by less may still have the higher 
 POSITION_BITS = 30  # positions below 10^9; 33 bits are left for scores, so |score| < 8,589
 
 Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-def order_keys(scores: npt.NDArray[np.floating], first_position: int = 0) -> Integers:
+def keys_at(scores: npt.NDArray[Any], positions: npt.NDArray[np.integer]) -> Integers:
     """Distinct integers that sort as the tie rule wants: the higher the score, and then the smaller the position, the larger.
 
     Args:
-        scores: Scores; the last axis runs over passages in ascending order of passage_id.
-        first_position: Position of the first of them in the corpus.
+        scores: Scores of passages.
+        positions: Positions of these passages in the corpus, in ascending order of passage_id; of a shape that fits the scores'.
 
     Returns:
         Keys of the same shape, from which `from_keys` regains score and position.
     """
-    return keys_at(scores, np.arange(first_position, first_position + scores.shape[-1], dtype=np.int64))
-
-
-def keys_at(scores: npt.NDArray[Any], positions: npt.NDArray[np.integer]) -> Integers:
-    """`order_keys` of passages at these positions of the corpus."""
     rounded = np.rint(scores.astype(np.float64) * 10**DECIMALS).astype(np.int64)
     keys: Integers = (rounded << POSITION_BITS) - positions
     return keys
 
 
 def from_keys(keys: Integers) -> tuple[npt.NDArray[np.float64], Integers]:
-    """Scores and positions behind the keys of `order_keys`."""
+    """Scores and positions behind the keys of `keys_at`."""
     rounded = -((-keys) >> POSITION_BITS)  # ceiling, for positions were subtracted
     return rounded / 10**DECIMALS, (rounded << POSITION_BITS) - keys
 

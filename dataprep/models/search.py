@@ -33,7 +33,7 @@ def search(
         depth: Passages per question; fewer where there are fewer.
 
     Returns:
-        Dimension, descending -> for each question the order keys (`ranking.order_keys`) of its passages, best first.
+        Dimension, descending -> for each question the order keys (`ranking.keys_at`) of its passages, best first.
     """
     best_of = BestOnGpu if torch.cuda.is_available() else BestOnCpu
     asked = encoder.encode_queries(queries.to_list())

@@ -8,7 +8,6 @@ import polars as pl
 from dataprep import io
 
 _SAMPLE_ROWS = 5
-_SAMPLE_CHARS = 300
 _FAULTS = (pl.exceptions.PolarsError, ArithmeticError, AttributeError, FileNotFoundError, LookupError, TypeError, ValueError)
 Query = Callable[[], pl.LazyFrame | pl.DataFrame]  # finds the offenders
 
@@ -35,23 +34,9 @@ class Result(NamedTuple):
         """Whether rows were found that break the contract."""
         return self.state == "broken"
 
-    def line(self) -> str:
-        """The result in a line; broken ones are followed by the first offenders."""
-        mark = {"met": "ok       ", "broken": "BROKEN   ", "unchecked": "unchecked"}[self.state]
-        head = (
-            f"{mark} {self.name}"
-            + (f": {self.n_offenders:,} offenders" if self.is_broken else "")
-            + (f" ({self.note})" if self.note else "")
-        )
-        return "\n".join([head, *(f"            {_short(str(row))}" for row in self.sample.to_dicts())])
-
     def as_dict(self) -> dict[str, Any]:
         """The result as plain values."""
         return {**self._asdict(), "sample": self.sample.to_dicts()}
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SAMPLE_CHARS else text[:_SAMPLE_CHARS] + " …"
 
 
 def judged(name: str, query: Query) -> Result:
