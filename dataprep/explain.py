@@ -20,8 +20,8 @@ class Story(NamedTuple):
         read: Question, passage, title and label as they were read; None for a row that could not be.
         events: What happened to it, in order, as ledger rows without their nulls.
         fate: Its terminal action.
-        query: The question it stands for, with split and group; None if the row left.
-        passage: The passage as released; None if the row left.
+        query: The question it stands for, with split and group; None if that is not in the release.
+        passage: The passage as released; None if it is not in the release.
         tables: Tables of the release that hold the pair.
         measures: What the filters measured of it, and the names of the rules that it `failed` and of those that only
             `reported` it; None for a row that could not be read.
@@ -29,7 +29,8 @@ class Story(NamedTuple):
         duplicates: Rows merged into it, and links of its passage to others: `outcome` says whether they were merged, and
             if not, which guard kept them apart.
         conflicts: Opposite labels of its question on this passage, or on one like it.
-        group: Texts of the other questions in its group, at most a screenful.
+        group: Texts of the other questions in its group, at most the first 20.
+        n_group: How many other questions there are in its group.
     """
 
     row_id: str
@@ -45,10 +46,11 @@ class Story(NamedTuple):
     duplicates: list[dict[str, Any]]
     conflicts: list[dict[str, Any]]
     group: list[str]
+    n_group: int
 
 
 def stories(build: Build, wanted: str) -> list[Story]:
-    """The stories of all rows that an id names.
+    """The stories of the rows that an id names, at most the first 20.
 
     Args:
         build: A build whose release is finished.
@@ -70,7 +72,11 @@ def stories(build: Build, wanted: str) -> list[Story]:
 
 
 def find(build: Build, text: str) -> pl.DataFrame:
-    """Rows as they were read whose question, passage or title holds a text, case ignored: row_id, source_key, question, passage, label."""
+    """Rows as they were read whose question, passage or title holds a text, case ignored, at most the first 20.
+
+    Returns:
+        row_id, source_key, question, passage and label, sorted by row_id.
+    """
     texts = (pl.col(c).str.to_lowercase().str.contains(text.lower(), literal=True) for c in ("question", "passage", "title"))
     found = build.table("ingest", "rows").filter(pl.any_horizontal(*texts)).sort("row_id")
     return found.select("row_id", "source_key", "question", "passage", "label").head(_SHOWN).collect()
@@ -83,6 +89,7 @@ def _story(build: Build, ledger: pl.LazyFrame, row_id: str) -> Story:
     query = _one(build.table("split", "queries"), "query_id", end.get("query_id"))
     passage = _one(build.table("deduplicate", "corpus"), "passage_id", end.get("passage_id"))
     is_kept = end["action"] == "kept"
+    group, n_group = _group(build, query) if query else ([], 0)
     return Story(
         row_id=row_id,
         source=_origin(build, str(end["source"])),
@@ -96,7 +103,8 @@ def _story(build: Build, ledger: pl.LazyFrame, row_id: str) -> Story:
         contamination=build.table("filter", "contamination").filter(row_id=row_id).drop("row_id").collect().to_dicts(),
         duplicates=_duplicates(build, ledger, row_id, end.get("passage_id")),
         conflicts=_conflicts(build, end.get("query_id"), end.get("passage_id")),
-        group=_group(build, query) if query else [],
+        group=group,
+        n_group=n_group,
     )
 
 
@@ -166,9 +174,10 @@ def _with_text(build: Build, found: pl.LazyFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _group(build: Build, query: dict[str, Any]) -> list[str]:
+def _group(build: Build, query: dict[str, Any]) -> tuple[list[str], int]:
+    """The first of the other questions in a question's group, and how many there are."""
     others = build.table("split", "queries").filter(pl.col("group_id") == query["group_id"], pl.col("query_id") != query["query_id"])
-    return others.sort("query_id").head(_SHOWN).collect()["text"].to_list()
+    return others.sort("query_id").head(_SHOWN).collect()["text"].to_list(), others.select(pl.len()).collect().item()
 
 
 def _one(table: pl.LazyFrame, column: str, value: object) -> dict[str, Any] | None:

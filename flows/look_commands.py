@@ -56,10 +56,12 @@ def check(path: Path, *, as_json: bool) -> None:
 @click.command()
 @click.argument("wanted", metavar="[ID]", required=False)
 @click.option("--build", "folder", type=_FOLDER, required=True, help="The build folder.")
-@click.option("--find", "text", help="List rows, questions and passages that hold this text.")
+@click.option("--find", "text", help="List the rows whose texts, as read, hold this text; at most 20.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(wanted: str | None, folder: Path, text: str | None, *, as_json: bool) -> None:
     """Tell the story of one row, question or passage: ID is a row_id, a source key or an _id of the release.
+
+    Where an ID names more than 20 rows, the first 20 are told.
 
     \b
     Example:

@@ -165,9 +165,11 @@ def _show_story(console: Console, story: Any) -> None:  # noqa: ANN401 - datapre
                 f"  {name:12} {escape(_short(part['text']))}  [dim]{part.get('query_id') or part.get('passage_id')}[/]", soft_wrap=True
             )
     if story.query:
-        console.print(f"  split        {story.query['split']}, group {story.query['group_id']} with {len(story.group)} other questions")
+        console.print(f"  split        {story.query['split']}, group {story.query['group_id']} with {story.n_group:,} other questions")
     for question in story.group:
         console.print(f"               {escape(_short(question))}", soft_wrap=True)
+    if story.n_group > len(story.group):
+        console.print(f"               [dim]and {story.n_group - len(story.group):,} more[/]")
     if story.tables:
         console.print(f"  stands in    {', '.join(story.tables)}", soft_wrap=True)
     _show_findings(console, story)
