@@ -50,7 +50,7 @@ class Source(Section):
     split: str = "train"
     """Hub and BEIR: the split to read."""
     revision: str | None = None
-    """Hub: the commit or tag to read; null reads the newest, and the manifest says which that was."""
+    """Hub: the commit or tag to read; null reads the newest once, and the manifest says which that was."""
     licence: str = "unknown"
     """Licence of the source as the Hub spells it, for example cc-by-sa-3.0."""
     licence_claims: tuple[LicenceClaim, ...] = ()
