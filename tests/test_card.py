@@ -15,6 +15,7 @@ from dataprep.releases.card import card, rendered_files
 from dataprep.releases.card_figures import liczba, plain, procent
 from dataprep.releases.licences import questions
 from dataprep.releases.release import CONFIGS
+from dataprep.rule_names import rule_names
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,15 @@ def test_rules_that_touched_nothing_and_shortcuts_are_told(release: Path) -> Non
     assert "1 of 7 questions (14.3 %) have no relevant passage" in text
     assert "One question holds" in text
     assert re.search(r"In the training triplets right passages have [\d.]+ words on average, wrong ones [\d.]+\.", text)
+
+
+def test_a_rule_that_only_reports_or_is_off_is_not_told_as_having_found_nothing(release: Path) -> None:
+    cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in card(release).splitlines() if line.startswith("| `")]
+    rules = {row[0].strip("`"): row for row in cells if len(row) == 4}
+    assert rules["filter.personal_data"][2] == "report"
+    assert rules["filter.max_passage_tokens"][2] == rules["filter.contaminated_question"][2] == "off"
+    assert (rules["clean.html"][2], rules["filter.language"][2], rules["ingest.utf8"][2]) == ("on", "pl", "–")
+    assert all(rules[f"{stage}.{name}"][1] for stage, names in rule_names().items() for name in names)
 
 
 def test_polish_numbers_are_written_as_in_polish() -> None:

@@ -1,6 +1,7 @@
 """The card's sections on what the dataset is, where it comes from and how it was made."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from dataprep.recipes.curation import Clean, Deduplicate, Filter
 from dataprep.recipes.section import Section
@@ -25,6 +26,7 @@ _RULES = {
     "deduplicate.exact_duplicate_question": "Unite questions that are equal but for case, punctuation and white space.",
     "deduplicate.exact_duplicate_passage": "Unite passages that are equal but for case, punctuation and white space.",
     "deduplicate.near_duplicate_passage": "Unite nearly equal passages that differ in no number, negation, name or symbol.",
+    "deduplicate.semantic_duplicate_passage": "Unite passages that the base model finds alike and that no guard keeps apart.",
     "deduplicate.title_of_passage": "Give a united passage one title.",
     "deduplicate.duplicate_pair": "Merge rows that have the same question and passage.",
     "deduplicate.label_conflict": "Settle pairs that are judged both ways.",
@@ -104,7 +106,11 @@ def curation(figures: Figures) -> str:
     """Counts per source, and what every rule did, also those that did nothing."""
     counts = figures.manifest["counts"]
     per_source = [(plain(source), *(count(counts[name].get(source, 0)) for name in COUNTED)) for source in sorted(counts["read"])]
-    rules = [(f"`{rule['rule']}`", _meaning(rule["rule"]), count(rule["n_rows"])) for rule in figures.quality["rules"]]
+    rules = [
+        (f"`{rule['rule']}`", _meaning(rule["rule"]), _setting(figures.recipe, rule["rule"]), count(rule["n_rows"]))
+        for rule in figures.quality["rules"]
+    ]
+    told = table(("rule", "what it does", "setting", "rows"), rules, numbers_from=3)
     return f"""## How it was made
 
 Every row that was read ends once: rejected (it could not be parsed), dropped (a rule ruled it out), merged (another row says the
@@ -112,10 +118,10 @@ same) or kept.
 
 {table(("source", *COUNTED), per_source)}
 
-Rows that each rule touched. A rule with 0 was looked for and found nothing. `statistics/quality.json` shows a few rows of every
-rule before and after.
+Rows that each rule touched, with its setting in the recipe. A rule with 0 is listed all the same: it found nothing, is off, or
+only reports what it finds. `statistics/quality.json` shows a few rows of every rule before and after.
 
-{picture(figures, "rules", "Rows touched by the commonest rules")}{table(("rule", "what it does", "rows"), rules, numbers_from=2)}"""
+{picture(figures, "rules", "Rows touched by the commonest rules")}{told}"""
 
 
 def licence(figures: Figures) -> str:
@@ -165,3 +171,23 @@ def _meaning(rule: str) -> str:
     section = _SECTIONS.get(stage)
     field = section.model_fields.get(name) if section else None
     return plain(field.description) if field and field.description else ""
+
+
+def _setting(recipe: Mapping[str, Any], rule: str) -> str:
+    """What the recipe says of a rule: on, off, a limit, or what is done with what it finds."""
+    stage, _, name = rule.partition(".")
+    same, references = recipe["deduplicate"], [source["name"] for source in recipe["decontaminate"]["against"]]
+    is_near, is_semantic = same["passages"] in {"near", "semantic"}, same["passages"] == "semantic"
+    value = {
+        "filter.language": ", ".join(recipe["filter"]["languages"]),
+        "filter.contaminated_question": ", ".join(references),
+        "filter.contaminated_passage": ", ".join(references),
+        "deduplicate.exact_duplicate_question": same["questions"],
+        "deduplicate.exact_duplicate_passage": same["passages"] != "off",
+        "deduplicate.near_duplicate_passage": is_near and same["min_passage_jaccard"],
+        "deduplicate.semantic_duplicate_passage": is_semantic and same["min_passage_cosine"],
+        "deduplicate.label_conflict": same["on_conflict"],
+    }.get(rule, recipe.get(stage, {}).get(name, "–"))
+    if value is True:
+        return "on"
+    return "off" if value is None or value is False or value == "" else plain(str(value))
