@@ -170,6 +170,11 @@ def test_questions_are_united_when_equal_and_only_listed_when_near() -> None:
     assert apart["judgements"].height == 6
 
 
+def test_each_row_asks_a_question_of_its_own_where_questions_are_not_united() -> None:
+    table = rows([("Kto?", BASE, 1), ("Kto?", f"{BASE} z 1849 roku", 0), ("Kto?", f"{BASE} z 1849 roku", 0)])
+    assert [run(table, questions=unite)["queries"].height for unite in (True, False)] == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("labels", "on_conflict", "relevance", "is_judged", "fates"),
     [

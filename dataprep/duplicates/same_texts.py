@@ -64,7 +64,7 @@ def heads_and_members(texts: pl.DataFrame, moves: pl.DataFrame) -> tuple[pl.Data
     """
     standing = ends(texts["node"], moves) == texts["node"]
     shared = texts.filter(standing & texts["folded"].is_not_null()).filter(pl.col("folded").is_duplicated())
-    members = shared.sort("id").select(member="node", head=pl.col("node").first().over("folded"))
+    members = shared.select(member="node", head=pl.col("node").first().over("folded"))
     apart = members.filter(pl.col("member") != pl.col("head"))["member"]
     heads = texts.select("node", "row").filter(standing & ~pl.col("node").is_in(apart.implode()))
     return heads.sort("row"), members
