@@ -201,7 +201,8 @@ def curated(found: Case, told: pl.LazyFrame) -> Curated:
 
 
 def measures(found: Case) -> pl.LazyFrame:
-    """What the filters would have measured: everything in Polish but one passage."""
+    """What the filters would have measured: everything in Polish but one passage, and personal data in two rows."""
     is_slovak = pl.col("row_id") == "s:08"
     slovak = pl.when(is_slovak).then(pl.lit("sk")).otherwise(pl.lit("pl"))
-    return found.rows.lazy().select("row_id", question_language=pl.lit("pl"), passage_language=slovak)
+    reported = pl.when(pl.col("row_id").is_in(["s:01", "s:10"])).then(pl.lit(["personal_data"])).otherwise(pl.lit([], pl.List(pl.String)))
+    return found.rows.lazy().select("row_id", question_language=pl.lit("pl"), passage_language=slovak, reported=reported)

@@ -130,6 +130,7 @@ def test_a_rule_that_only_reports_or_is_off_is_not_told_as_having_found_nothing(
     assert rules["filter.personal_data"][2] == "report"
     assert rules["filter.max_passage_tokens"][2] == rules["filter.contaminated_question"][2] == "off"
     assert (rules["clean.html"][2], rules["filter.language"][2], rules["ingest.utf8"][2]) == ("on", "pl", "–")
+    assert "`filter.personal_data` only reports: it speaks of 2 rows, 1 of them kept." in card(release)
     assert all(rules[f"{stage}.{name}"][1] for stage, names in rule_names().items() for name in names)
 
 

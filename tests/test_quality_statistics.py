@@ -92,7 +92,7 @@ def test_languages_are_counted_for_rows_measured_and_rows_kept() -> None:
     assert found["before"]["passage"] == [{"language": "pl", "n": 10}, {"language": "sk", "n": 1}]
     assert found["after"]["passage"] == [{"language": "pl", "n": 8}, {"language": "sk", "n": 1}]
     assert found["after"]["question"] == [{"language": "pl", "n": 9}]
-    unmeasured = tables._replace(measures=tables.measures.select("row_id"))
+    unmeasured = tables._replace(measures=tables.measures.select("row_id", "reported"))
     assert quality(unmeasured, rules={}, origins=ORIGINS, train_fraction=0.7)["languages"] == {}
 
 
@@ -118,6 +118,17 @@ def test_quality_tells_labels_questions_words_and_the_largest_group() -> None:
     assert found["shortcuts"]["after"]["length"]["longest_relevant_words"] == 13
     assert found["licences"] == [{"source": "s", "licence": "mit", "rows": 11}]
     assert found["duplicates"]["rows_merged"] == [{"rule": "exact_passage", "n": 1}]
+
+
+def test_what_the_filters_only_reported_is_counted_as_read_and_as_kept() -> None:
+    found = quality(release_case.curated(CASE, LEDGER), rules=release_case.RULES, origins=ORIGINS, train_fraction=0.7)
+    assert found["reported"] == [{"rule": "filter.personal_data", "rows": 2, "kept": 1}]
+
+
+def test_a_release_that_nobody_judged_has_nothing_to_probe() -> None:
+    tables = release_case.curated(CASE, LEDGER)
+    asserted = tables._replace(judgements=tables.judgements.with_columns(is_judged=pl.lit(value=False)))
+    assert quality(asserted, rules=release_case.RULES, origins=ORIGINS, train_fraction=0.7)["shortcuts"]["after"] is None
 
 
 def test_duplicates_and_conflicts_are_counted_by_kind_and_guard() -> None:

@@ -121,7 +121,14 @@ same) or kept.
 Rows that each rule touched, with its setting in the recipe. A rule with 0 is listed all the same: it found nothing, is off, or
 only reports what it finds. `statistics/quality.json` shows a few rows of every rule before and after.
 
-{picture(figures, "rules", "Rows touched by the commonest rules")}{told}"""
+{picture(figures, "rules", "Rows touched by the commonest rules")}{told}{_reported(figures)}"""
+
+
+def _reported(figures: Figures) -> str:
+    """What rules found that only report, in a sentence each."""
+    found = figures.quality["reported"]
+    lines = [f"`{f['rule']}` only reports: it speaks of {count(f['rows'])} rows, {count(f['kept'])} of them kept." for f in found]
+    return "\n\n" + "\n".join(lines) if lines else ""
 
 
 def licence(figures: Figures) -> str:

@@ -27,6 +27,7 @@ def remarks(figures: Mapping[str, Any]) -> list[Remark]:
         *_contracts(figures),
         *_evaluation(figures),
         *_labels(figures),
+        *_reported(figures),
         *_shortcuts(figures),
         *_groups(figures),
         *_lengths(figures),
@@ -76,6 +77,12 @@ def _labels(figures: Mapping[str, Any]) -> Iterator[Remark]:
         yield Remark(
             "look", f"{lost:,} of {all_questions} as read have no relevant passage: they are neither trained on nor judged.", "#questions"
         )
+
+
+def _reported(figures: Mapping[str, Any]) -> Iterator[Remark]:
+    for found in figures["quality"]["reported"]:
+        if found["kept"]:
+            yield Remark("look", f"{found['rule']} speaks of {found['kept']:,} rows that were kept; it only reports.", "#rules")
 
 
 def _shortcuts(figures: Mapping[str, Any]) -> Iterator[Remark]:

@@ -67,6 +67,7 @@ def quality(
     after = of_release(tables.split_queries, tables.corpus, tables.judgements, train_fraction=train_fraction)
     return {
         "rules": rule_counts(tables.ledger, rules),
+        "reported": _reported(tables),
         "labels": {"before": _labels(tables.rows), "after": _labels(judged)},
         "repetition": repetition(keys),
         "duplicates": _duplicates(tables),
@@ -108,8 +109,17 @@ def _with_texts(judged: pl.LazyFrame, tables: Curated) -> pl.LazyFrame:
     """Some of the release's judgements with `question`, `passage` and `label`, as ROWS has them."""
     few = judged.select("query_id", "passage_id", "label").collect()
     questions = tables.split_queries.select("query_id", question="text")
-    passages = tables.corpus.filter(pl.col("passage_id") <= few["passage_id"].max()).select("passage_id", passage="text")
+    passages = tables.corpus.filter(pl.col("passage_id") <= pl.lit(few["passage_id"].max(), pl.String)).select("passage_id", passage="text")
     return few.lazy().join(questions, on="query_id").join(passages, on="passage_id").select("question", "passage", "label")
+
+
+def _reported(tables: Curated) -> list[dict[str, Any]]:
+    """Rows in which a rule found what it only reports: all of them, and those that the release kept."""
+    found = tables.measures.select("row_id", rule="reported").explode("rule", empty_as_null=False, keep_nulls=False)
+    named = found.with_columns(rule=pl.format("filter.{}", "rule"))
+    kept = named.join(tables.judgements, on=text_key("row_id"), how="semi").group_by("rule").agg(kept=pl.len())
+    counted = named.group_by("rule").agg(rows=pl.len()).join(kept, on="rule", how="left")
+    return counted.select("rule", "rows", pl.col("kept").fill_null(0)).sort("rule").collect().to_dicts()
 
 
 def _labels(rows: pl.LazyFrame) -> dict[str, int]:
