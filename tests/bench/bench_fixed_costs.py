@@ -34,7 +34,7 @@ def imports() -> None:
     """Print what each import takes."""
     for name, code in IMPORTED.items():
         costs = [cost_of(sys.executable, "-c", code) for _ in range(5)]
-        wall, cpu, peak = (min(column) for column in zip(*costs, strict=True))
+        wall, cpu, peak, _ = (min(column) for column in zip(*costs, strict=True))
         print(f"{name:28} {wall:6.2f} s {cpu:6.2f} CPU s {peak / 1e6:6.0f} MB")
 
 
