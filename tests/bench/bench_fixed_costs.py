@@ -34,8 +34,7 @@ def imports() -> None:
     """Print what each import takes."""
     for name, code in IMPORTED.items():
         costs = [cost_of(sys.executable, "-c", code) for _ in range(5)]
-        wall, cpu, peak, _ = (min(column) for column in zip(*costs, strict=True))
-        print(f"{name:28} {wall:6.2f} s {cpu:6.2f} CPU s {peak / 1e6:6.0f} MB")
+        print(f"{name:28} {min(cost.wall_s for cost in costs):6.2f} s {min(cost.cpu_s for cost in costs):6.2f} CPU s")
 
 
 def seconds(work: Callable[[], object]) -> float:
