@@ -118,6 +118,21 @@ def test_the_suspects_hold_every_offender(name: str, drawn: dict[str, list[tuple
     assert not (wanted and found.are_none())
 
 
+def test_texts_that_are_null_may_be_judged_both_ways_too() -> None:
+    find, judge = CONTRACTS["two labels"]
+    release = published(
+        {name: [] for name in SCHEMAS}
+        | {
+            "corpus": [("p1", "", None), ("p2", "", None)],
+            "queries": [("q1", "Kto?")],
+            "judgements": [("q1", "p1", 1, "test"), ("q1", "p2", 0, "test")],
+        }
+    )
+    wanted = as_list(judge(release))
+    assert len(wanted) == 1
+    assert as_list(judge(narrowed(release, find(numbers(release, shingle_words=1), release)))) == wanted
+
+
 ACTIONS = st.sampled_from(["read", "kept", "merged", "relabelled", "dropped"])
 ROW = st.sampled_from(["s:1", "s:2", "s:3"])
 
