@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
+import release_case
 from browser_case import opened_browser
 from hub_clients import client, environment
 from hub_server import Server, serving
@@ -43,6 +44,12 @@ def pytest_collection_finish() -> None:
     """What all test files import is spared the garbage collector: every training of a test looks through it, for half a second."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def sound_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small build that meets every contract; whoever changes one takes a copy."""
+    return release_case.write_build(tmp_path_factory.mktemp("sound") / "build")
 
 
 @pytest.fixture(scope="session")

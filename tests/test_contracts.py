@@ -14,24 +14,30 @@ from hypothesis import strategies as st
 from dataprep.errors import CallError
 from dataprep.io import read_json, write_json
 from dataprep.releases import contracts, documents
+from dataprep.releases.beir_export import BEIR_SPLITS
+from dataprep.releases.beir_proof import beir_unlike_tables
 from dataprep.releases.offenders import groups_in_two_splits, rows_without_one_end
 from dataprep.schemas import LEDGER
 
 Break = Callable[[Path], None]
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_case.write_build(tmp_path_factory.mktemp("sound") / "build")
-
-
 @pytest.fixture
-def build(sound: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(sound, tmp_path / "build"))
+def build(sound_build: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sound_build, tmp_path / "build"))
 
 
 def broken(path: Path) -> set[str]:
     return {result.name for result in contracts.check(path) if result.is_broken}
+
+
+def test_files_without_a_row_hold_the_rows_of_a_table_without_a_row(build: Path) -> None:
+    release = build / "release"
+    for split, name in BEIR_SPLITS.items():
+        table(build, f"qrels/{split}", lambda frame: frame.clear())
+        path = release / f"qrels/{name}.tsv"
+        path.write_text(path.read_text(encoding="utf-8").splitlines(keepends=True)[0], encoding="utf-8")
+    assert beir_unlike_tables(release).is_empty()
 
 
 def test_a_sound_build_meets_every_contract(build: Path) -> None:

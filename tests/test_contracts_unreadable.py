@@ -6,7 +6,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import release_case
 
 from dataprep.io import read_json, write_json
 from dataprep.releases import contracts
@@ -14,14 +13,9 @@ from dataprep.releases import contracts
 MANIFEST_KEYS = ("schema", "recipe", "recipe_sha256", "dataprep_version", "sources", "counts", "tables", "splits")
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_case.write_build(tmp_path_factory.mktemp("sound") / "build")
-
-
 @pytest.fixture
-def build(sound: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(sound, tmp_path / "build"))
+def build(sound_build: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sound_build, tmp_path / "build"))
 
 
 def broken(path: Path) -> dict[str, contracts.Result]:

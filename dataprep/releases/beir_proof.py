@@ -35,10 +35,12 @@ def _surplus(release: Path, table: str, file: str, schema: pl.Schema, *, keys: l
     reader = _json_lines if file.endswith(".jsonl") else _tsv_lines
 
     def of_table() -> Iterator[pl.DataFrame]:
-        return pl.scan_parquet(release / table).collect_batches(chunk_size=_BATCH_ROWS)
+        yield schema.to_frame()  # a table without a row has no batch
+        yield from pl.scan_parquet(release / table).collect_batches(chunk_size=_BATCH_ROWS)
 
     def of_file() -> Iterator[pl.DataFrame]:
-        return reader(release / file, schema)
+        yield schema.to_frame()
+        yield from reader(release / file, schema)
 
     try:
         found = _more_often(of_table, of_file, schema.names())
@@ -71,12 +73,10 @@ def _more_often(of_table: Frames, of_file: Frames, columns: list[str]) -> pl.Dat
 
 
 def _json_lines(file: Path, schema: pl.Schema) -> Iterator[pl.DataFrame]:
-    yield schema.to_frame()
     with file.open("rb") as lines:
         while block := lines.read(_BLOCK_BYTES):
             yield pl.read_ndjson(block + lines.readline(), schema=schema)
 
 
 def _tsv_lines(file: Path, schema: pl.Schema) -> Iterator[pl.DataFrame]:
-    yield schema.to_frame()
     yield from pl.scan_csv(file, separator="\t", schema=schema, quote_char=None).collect_batches(chunk_size=_BATCH_ROWS)
